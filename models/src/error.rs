@@ -1,0 +1,115 @@
+//! What can go wrong between a prior, a likelihood and data.
+
+use std::path::PathBuf;
+
+use softbias_priors::PriorError;
+use softbias_priors::math::linalg::LinalgError;
+use softbias_priors::memory::TooLarge;
+use thiserror::Error;
+
+use crate::data::DataError;
+
+/// An error of the models crate: what was wrong, where, and what to do.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// The prior, or its points.
+    #[error(transparent)]
+    Prior(#[from] PriorError),
+    /// The data.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Linear algebra failed.
+    #[error(transparent)]
+    Linalg(#[from] LinalgError),
+    /// An allocation over the limit.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    /// A noise level that is none.
+    #[error(
+        "the noise standard deviation must be a finite number > 0, found {0}; for interpolation take a small one, such as 1e-6 of the labels' scale"
+    )]
+    Noise(f64),
+    /// Parameters of a Gamma prior that are none.
+    #[error("a Gamma prior needs finite shape > 0 and rate > 0, found shape {shape}, rate {rate}")]
+    Gamma {
+        /// The shape given.
+        shape: f64,
+        /// The rate given.
+        rate: f64,
+    },
+    /// Labels and model have different numbers of outputs.
+    #[error("the model has {model} outputs, the labels {labels}")]
+    Outputs {
+        /// Outputs of the prior.
+        model: usize,
+        /// Columns of the labels.
+        labels: usize,
+    },
+    /// The prior has no finite feature map.
+    #[error(
+        "weight space needs a prior with finitely many features, and `{0}` has none: use `Exact::Auto` or `Exact::FunctionSpace`"
+    )]
+    NoFeatures(String),
+    /// Labels that the loss cannot judge.
+    #[error("the zero–one loss needs labels −1 or +1; row {row} has {value}")]
+    Sign {
+        /// Row.
+        row: usize,
+        /// The label.
+        value: f64,
+    },
+    /// A probability, level or fraction out of range.
+    #[error("{what} must lie strictly between {low} and {high}, found {value}")]
+    Range {
+        /// What it is.
+        what: &'static str,
+        /// Its lower end.
+        low: f64,
+        /// Its upper end.
+        high: f64,
+        /// The value given.
+        value: f64,
+    },
+    /// Predictions cannot be carried back through this label transform.
+    #[error(
+        "a prediction on {0} labels has no Gaussian form on the original scale: transform the ends of its intervals instead"
+    )]
+    Transform(&'static str),
+    /// No starting point gave a finite evidence.
+    #[error(
+        "tuning found no parameters with a finite evidence: check the labels' scale and the starting values ({0})"
+    )]
+    NoFiniteEvidence(String),
+    /// Reading or writing a file failed.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A saved file that is not what it should be.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl ModelError {
+    /// The same error as one of the priors crate, where a trait of that crate has to give it back.
+    pub(crate) fn into_prior(self) -> PriorError {
+        match self {
+            ModelError::Prior(error) => error,
+            ModelError::Linalg(error) => error.into(),
+            ModelError::TooLarge(error) => error.into(),
+            other => PriorError::Foreign(other.to_string()),
+        }
+    }
+}
+
+/// Results of the models crate.
+pub type Result<T> = std::result::Result<T, ModelError>;

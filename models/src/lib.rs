@@ -1,0 +1,31 @@
+//! Priors over functions meet data: likelihoods, exact inference, evidence, tuning.
+//!
+//! This crate is a part of `softbias`, the only one that a user needs to name.
+
+mod conditional;
+pub mod data;
+mod error;
+mod evidence;
+mod exact;
+mod least_squares;
+pub mod likelihood;
+mod model;
+mod optimize;
+mod posterior;
+mod prediction;
+mod risk;
+mod saved;
+pub mod tune;
+
+pub use conditional::{conditional_evidence, conditional_evidence_over_orders};
+pub use data::{Data, DataError, LabelTransform, Sampling, Standardise};
+pub use error::{ModelError, Result};
+pub use evidence::{EffectiveDimension, Evidence, Grade};
+pub use exact::{Exact, ExactPosterior};
+pub use least_squares::LeastSquares;
+pub use likelihood::{Gaussian, GaussianGamma, Likelihood, NormalGammaPosterior};
+pub use model::{Method, Model, WithLikelihood};
+pub use posterior::{Evidenced, Informed, Posterior};
+pub use prediction::{OriginalScale, Prediction, Uncertainty};
+pub use risk::{EmpiricalRisk, Loss};
+pub use tune::{Mode, Tune, Tuned, tune};

@@ -1,0 +1,67 @@
+//! Gaussian noise with one standard deviation, known or to be learned.
+
+use serde::{Deserialize, Serialize};
+
+use super::Likelihood;
+use crate::error::{ModelError, Result};
+
+/// y = f(x) + N(0, sd²).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gaussian {
+    sd: f64,
+    known: bool,
+}
+
+impl Gaussian {
+    /// Noise of standard deviation `sd`, in the unit of the labels; tuning starts there and may move it.
+    #[must_use]
+    pub fn noise(sd: f64) -> Gaussian {
+        Gaussian { sd, known: false }
+    }
+
+    /// Noise whose standard deviation is known: tuning leaves it alone.
+    #[must_use]
+    pub fn known(sd: f64) -> Gaussian {
+        Gaussian { sd, known: true }
+    }
+
+    /// Standard deviation.
+    #[must_use]
+    pub fn sd(&self) -> f64 {
+        self.sd
+    }
+
+    /// Variance.
+    #[must_use]
+    pub fn variance(&self) -> f64 {
+        self.sd * self.sd
+    }
+
+    /// Whether tuning leaves it alone.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.known
+    }
+
+    /// The same noise at another level.
+    #[must_use]
+    pub fn at(self, sd: f64) -> Gaussian {
+        Gaussian { sd, ..self }
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        let variance = self.variance();
+        if self.sd > 0.0 && variance.is_finite() && variance > 0.0 {
+            Ok(())
+        } else {
+            Err(ModelError::Noise(self.sd))
+        }
+    }
+}
+
+impl Likelihood for Gaussian {
+    fn log_density(&self, y: f64, f: f64) -> f64 {
+        let z = (y - f) / self.sd;
+        -0.5 * (z * z + (2.0 * std::f64::consts::PI).ln()) - self.sd.ln()
+    }
+}

@@ -1,0 +1,62 @@
+//! A model is a prior with a likelihood: a spec, without data.
+
+use softbias_priors::{GaussianPrior, Prior};
+
+use crate::data::Data;
+use crate::error::Result;
+use crate::exact::{Exact, ExactPosterior};
+use crate::likelihood::{Gaussian, Likelihood};
+
+/// A prior over functions and how labels scatter around them.
+#[derive(Clone, Debug)]
+pub struct Model<P, L> {
+    /// The prior over functions.
+    pub prior: P,
+    /// The likelihood of a label given a function value.
+    pub likelihood: L,
+}
+
+/// Priors get a likelihood here, so that the crate of priors never names one.
+pub trait WithLikelihood: Prior + Sized {
+    /// The model of this prior with that likelihood.
+    fn with_likelihood<L: Likelihood>(self, likelihood: L) -> Model<Self, L> {
+        Model {
+            prior: self,
+            likelihood,
+        }
+    }
+}
+
+impl<P: Prior + Sized> WithLikelihood for P {}
+
+/// A way to condition a model on data.
+pub trait Method<P, L> {
+    /// What comes out.
+    type Posterior;
+
+    /// The posterior of the model given the data.
+    ///
+    /// # Errors
+    /// When model and data do not fit, or the computation fails.
+    fn condition(&self, model: Model<P, L>, data: &Data) -> Result<Self::Posterior>;
+}
+
+impl<P, L> Model<P, L> {
+    /// Conditions by a given method.
+    ///
+    /// # Errors
+    /// Those of the method.
+    pub fn condition_by<M: Method<P, L>>(self, method: &M, data: &Data) -> Result<M::Posterior> {
+        method.condition(self, data)
+    }
+}
+
+impl<P: GaussianPrior + 'static> Model<P, Gaussian> {
+    /// Conditions exactly.
+    ///
+    /// # Errors
+    /// When model and data do not fit, or a matrix would be over the memory limit.
+    pub fn condition(self, data: &Data) -> Result<ExactPosterior> {
+        Exact::Auto.condition(self, data)
+    }
+}

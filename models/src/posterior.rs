@@ -1,0 +1,59 @@
+//! What can be asked of a posterior. What it cannot give does not compile.
+
+use softbias_priors::{Ledger, Nats, Points, Prior};
+
+use crate::data::Data;
+use crate::error::Result;
+use crate::evidence::Evidence;
+use crate::prediction::Prediction;
+use crate::risk::{EmpiricalRisk, Loss};
+
+/// A prior that has met data.
+pub trait Posterior: Prior {
+    /// Mean and named variances at the points.
+    ///
+    /// # Errors
+    /// When the points do not fit.
+    fn predict(&self, x: &Points) -> Result<Prediction>;
+
+    /// The marginal likelihood of the data it was conditioned on.
+    fn evidence(&self) -> Evidence
+    where
+        Self: Evidenced,
+    {
+        self.evidence_of()
+    }
+}
+
+/// A posterior whose marginal likelihood is known.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no marginal likelihood",
+    label = "no evidence here",
+    note = "samples and point estimates give none: condition by `Exact`, or estimate it by thermodynamic integration"
+)]
+pub trait Evidenced {
+    /// The evidence; call it as [`Posterior::evidence`].
+    fn evidence_of(&self) -> Evidence;
+}
+
+/// A posterior whose relative entropy from its prior is known: what a PAC-Bayes certificate needs.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no known KL divergence from its prior, so no PAC-Bayes certificate",
+    note = "condition by `Exact`, or use a held-out bound"
+)]
+pub trait Informed: Posterior {
+    /// KL(Q‖P), in nats.
+    fn information(&self) -> Nats;
+
+    /// What the *prior* P owes to data, transforms of the data included.
+    fn prior_ledger(&self) -> Ledger;
+
+    /// The rows that turned P into Q.
+    fn conditioned_on(&self) -> &Data;
+
+    /// The Gibbs risk on data: the expected loss of a function drawn from Q, averaged over rows and outputs.
+    ///
+    /// # Errors
+    /// When the data do not fit, or the loss cannot judge their labels.
+    fn risk(&self, loss: Loss, data: &Data) -> Result<EmpiricalRisk>;
+}

@@ -1,0 +1,108 @@
+//! The log evidence and its gradient as a function of the parameters, with everything that does not change done once.
+
+use std::sync::Arc;
+
+use ndarray::Array1;
+use softbias_priors::math::linalg::Jitter;
+use softbias_priors::{GaussianPrior, PriorError};
+
+use crate::data::Data;
+use crate::error::Result;
+use crate::exact::Exact;
+use crate::exact::factor::Factor;
+use crate::exact::function_space::FunctionSpace;
+use crate::exact::reduced::{Reduced, residual};
+
+/// Log evidence (without the Jacobian of label transforms, which no parameter changes) at one parameter vector.
+pub(crate) struct Value {
+    pub(crate) log: f64,
+    /// With respect to the prior's parameters, in their natural unit.
+    pub(crate) gradient: Array1<f64>,
+    /// With respect to the noise variance.
+    pub(crate) noise_gradient: f64,
+    /// The common factor on all variances that would maximise the evidence.
+    pub(crate) amplitude2: f64,
+}
+
+/// A prior and data, ready to be asked for the evidence at many parameters.
+pub(crate) struct Objective<'a> {
+    prior: Arc<dyn GaussianPrior>,
+    data: &'a Data,
+    weight_space: bool,
+    /// Serves every evaluation, unless a parameter changes the basis.
+    reduced: Option<Reduced>,
+}
+
+impl<'a> Objective<'a> {
+    pub(crate) fn new(prior: Arc<dyn GaussianPrior>, data: &'a Data, method: Exact) -> Result<Objective<'a>> {
+        let weight_space = method.in_weight_space(&*prior, data.len())?;
+        let reduced = match prior.weights() {
+            Some(weights) if weight_space && !weights.basis_has_parameters() => {
+                Some(Reduced::new(&*prior, &*weights, data)?)
+            }
+            _ => None,
+        };
+        Ok(Objective {
+            prior,
+            data,
+            weight_space,
+            reduced,
+        })
+    }
+
+    /// In weight space O((r + p) r²) with r = min(n, p), whatever n (O(n p²) when a parameter changes the basis); in function
+    /// space O(n³).
+    pub(crate) fn at(&self, theta: &[f64], variance: f64) -> Result<Value> {
+        let prior = self.prior.with(theta)?;
+        if self.weight_space {
+            self.in_weight_space(&*prior, variance)
+        } else {
+            self.in_function_space(&*prior, variance)
+        }
+    }
+
+    fn count(&self) -> f64 {
+        self.data.labels().len() as f64
+    }
+
+    fn in_weight_space(&self, prior: &dyn GaussianPrior, variance: f64) -> Result<Value> {
+        let weights = prior
+            .weights()
+            .ok_or(PriorError::Empty("features of a linear prior"))?;
+        let scales = weights.scales();
+        let fresh;
+        let reduced = match &self.reduced {
+            Some(reduced) => reduced,
+            None => {
+                fresh = Reduced::new(prior, &*weights, self.data)?;
+                &fresh
+            }
+        };
+        let factor = Factor::new(reduced, &scales, variance.sqrt())?;
+        let mut gradient = weights.scale_gradient(factor.scale_sensitivity(reduced)?.view());
+        if weights.basis_has_parameters() {
+            let basis = weights.basis(self.data.points())?;
+            let g = factor.basis_sensitivity(reduced, scales.view(), &basis, &residual(prior, self.data)?)?;
+            if let Some(more) = weights.basis_gradient(self.data.points(), g.view())? {
+                gradient += &more;
+            }
+        }
+        Ok(Value {
+            log: factor.log_evidence(),
+            gradient,
+            noise_gradient: factor.noise_sensitivity(),
+            amplitude2: factor.quadratic() / self.count(),
+        })
+    }
+
+    fn in_function_space(&self, prior: &dyn GaussianPrior, variance: f64) -> Result<Value> {
+        // No jitter here: what changes with the parameters has no place in a differentiated objective.
+        let functions = FunctionSpace::new(prior, variance, self.data, Jitter::None)?;
+        Ok(Value {
+            log: functions.log_evidence(),
+            gradient: prior.contract(self.data.points(), &functions.sensitivity())?,
+            noise_gradient: functions.noise_sensitivity(),
+            amplitude2: functions.quadratic() / self.count(),
+        })
+    }
+}

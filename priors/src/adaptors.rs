@@ -1,0 +1,194 @@
+//! Priors made from one prior: scaled by a tunable factor, or charged with a debt to data.
+
+use std::sync::Arc;
+
+use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2};
+
+use crate::linear::Weights;
+use crate::math::Seed;
+use crate::parameters::{Coordinate, Parameter};
+use crate::prior::Result;
+use crate::{Blocks, GaussianPrior, Ledger, Parameters, Points, Prior, SavedPrior};
+
+/// A prior whose departures from its mean are multiplied by `scale`, a parameter called `scale`.
+#[derive(Clone, Debug)]
+pub struct Scaled<P> {
+    prior: P,
+    scale: f64,
+}
+
+/// Bounds within which an overall scale may be tuned.
+const SCALE_BOUNDS: (f64, f64) = (1e-9, 1e9);
+
+impl<P: Prior> Scaled<P> {
+    pub(crate) fn new(prior: P, scale: f64) -> Scaled<P> {
+        Scaled { prior, scale }
+    }
+}
+
+impl<P: GaussianPrior> Prior for Scaled<P> {
+    fn outputs(&self) -> usize {
+        self.prior.outputs()
+    }
+
+    fn draws(&self, n: usize, x: &Points, seed: Seed) -> Result<Array3<f64>> {
+        let mean = self.prior.mean(x)?;
+        Ok((self.prior.draws(n, x, seed)? - &mean) * self.scale + &mean)
+    }
+
+    fn ledger(&self) -> Ledger {
+        self.prior.ledger()
+    }
+}
+
+impl<P: GaussianPrior> GaussianPrior for Scaled<P> {
+    fn mean(&self, x: &Points) -> Result<Array2<f64>> {
+        self.parameters().check(&self.parameters().values())?;
+        self.prior.mean(x)
+    }
+
+    fn centred(&self) -> bool {
+        self.prior.centred()
+    }
+
+    fn cov(&self, x: &Points, z: &Points) -> Result<Blocks> {
+        let square = self.scale * self.scale;
+        Ok(self.prior.cov(x, z)?.map(|k| k * square))
+    }
+
+    fn var(&self, x: &Points) -> Result<Array2<f64>> {
+        Ok(self.prior.var(x)? * (self.scale * self.scale))
+    }
+
+    fn weights(&self) -> Option<Box<dyn Weights + '_>> {
+        Some(Box::new(ScaledWeights {
+            inner: self.prior.weights()?,
+            scale: self.scale,
+        }))
+    }
+
+    fn parameters(&self) -> Parameters {
+        let scale = Parameter::free("scale", self.scale, SCALE_BOUNDS, Coordinate::Log);
+        self.prior.parameters().followed_by(Parameters::new([scale]))
+    }
+
+    fn with(&self, theta: &[f64]) -> Result<Arc<dyn GaussianPrior>> {
+        self.parameters().check(theta)?;
+        let (inner, scale) = theta.split_at(theta.len() - 1);
+        Ok(Arc::new(Scaled {
+            prior: self.prior.with(inner)?,
+            scale: scale[0],
+        }))
+    }
+
+    fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
+        let mut gradient = (self.prior.contract(x, w)? * (self.scale * self.scale)).to_vec();
+        gradient.push(2.0 * self.scale * w.inner(&self.prior.cov(x, x)?)?);
+        Ok(gradient.into())
+    }
+
+    fn saved(&self) -> Result<SavedPrior> {
+        Ok(SavedPrior::Scaled {
+            prior: Box::new(self.prior.saved()?),
+            scale: self.scale,
+        })
+    }
+}
+
+struct ScaledWeights<'a> {
+    inner: Box<dyn Weights + 'a>,
+    scale: f64,
+}
+
+impl Weights for ScaledWeights<'_> {
+    fn dim(&self) -> usize {
+        self.inner.dim()
+    }
+
+    fn basis(&self, x: &Points) -> Result<Array2<f64>> {
+        self.inner.basis(x)
+    }
+
+    fn scales(&self) -> Array1<f64> {
+        self.inner.scales() * self.scale
+    }
+
+    fn scale_gradient(&self, q: ArrayView1<'_, f64>) -> Array1<f64> {
+        let mut gradient = (self.inner.scale_gradient(q) * (self.scale * self.scale)).to_vec();
+        gradient.push(2.0 * self.scale * self.inner.scales().mapv(|s| s * s).dot(&q));
+        gradient.into()
+    }
+
+    fn basis_has_parameters(&self) -> bool {
+        self.inner.basis_has_parameters()
+    }
+
+    fn basis_gradient(&self, x: &Points, g: ArrayView2<'_, f64>) -> Result<Option<Array1<f64>>> {
+        Ok(self.inner.basis_gradient(x, g)?.map(|inner| {
+            let mut gradient = inner.to_vec();
+            gradient.push(0.0);
+            gradient.into()
+        }))
+    }
+}
+
+/// A prior that owes more to data than it says itself, for example because its parameters were tuned.
+#[derive(Clone, Debug)]
+pub struct Charged<P> {
+    prior: P,
+    ledger: Ledger,
+}
+
+impl<P: Prior> Charged<P> {
+    pub(crate) fn new(prior: P, ledger: Ledger) -> Charged<P> {
+        Charged { prior, ledger }
+    }
+}
+
+impl<P: Prior> Prior for Charged<P> {
+    fn outputs(&self) -> usize {
+        self.prior.outputs()
+    }
+    fn draws(&self, n: usize, x: &Points, seed: Seed) -> Result<Array3<f64>> {
+        self.prior.draws(n, x, seed)
+    }
+    fn ledger(&self) -> Ledger {
+        self.prior.ledger().and(&self.ledger)
+    }
+}
+
+impl<P: GaussianPrior> GaussianPrior for Charged<P> {
+    fn mean(&self, x: &Points) -> Result<Array2<f64>> {
+        self.prior.mean(x)
+    }
+    fn centred(&self) -> bool {
+        self.prior.centred()
+    }
+    fn cov(&self, x: &Points, z: &Points) -> Result<Blocks> {
+        self.prior.cov(x, z)
+    }
+    fn var(&self, x: &Points) -> Result<Array2<f64>> {
+        self.prior.var(x)
+    }
+    fn weights(&self) -> Option<Box<dyn Weights + '_>> {
+        self.prior.weights()
+    }
+    fn parameters(&self) -> Parameters {
+        self.prior.parameters()
+    }
+    fn with(&self, theta: &[f64]) -> Result<Arc<dyn GaussianPrior>> {
+        Ok(Arc::new(Charged {
+            prior: self.prior.with(theta)?,
+            ledger: self.ledger.clone(),
+        }))
+    }
+    fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
+        self.prior.contract(x, w)
+    }
+    fn saved(&self) -> Result<SavedPrior> {
+        Ok(SavedPrior::Charged {
+            prior: Box::new(self.prior.saved()?),
+            ledger: self.ledger.clone(),
+        })
+    }
+}

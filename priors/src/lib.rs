@@ -1,0 +1,39 @@
+//! Priors over functions, hard to soft, without a word about labels.
+//!
+//! Every inductive bias here has one shape, `f = core + softness · rest`: the core keeps a constraint, the rest does not, and
+//! softness ≥ 0 is the standard deviation of the departure. Softness 0 is the hard constraint, an ordinary number.
+//!
+//! This crate is a part of `softbias`, the only one that a user needs to name.
+
+pub mod adaptors;
+mod bias;
+mod error;
+mod features;
+pub mod laws;
+mod ledger;
+pub mod linear;
+pub mod math;
+pub mod memory;
+pub mod parameters;
+mod pathways;
+mod points;
+pub mod polynomial;
+pub mod prior;
+mod saved;
+mod softness;
+mod stack;
+
+pub use bias::Bias;
+pub use error::PriorError;
+pub use features::{FeatureMap, Features};
+pub use ledger::{Entry, Ledger, Row, Saw};
+pub use linear::{Linear, Weights};
+pub use math::{Nats, Seed};
+pub use parameters::{Parameter, Parameters};
+pub use pathways::Pathways;
+pub use points::Points;
+pub use polynomial::{Basis, Polynomial, Scales, Truncation, Window};
+pub use prior::{Blocks, GaussianPrior, Prior, PriorExt, WhitePrior};
+pub use saved::SavedPrior;
+pub use softness::Softness;
+pub use stack::Stack;

@@ -1,0 +1,167 @@
+//! Cholesky factorization of symmetric positive definite matrices, with optional jitter.
+
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+
+use super::triangular::{Side, solve_unchecked};
+use super::{LinalgError, backend, ensure_finite, ensure_shape, syrk_t};
+
+const STAGE: &str = "cholesky";
+
+/// What is added to the diagonal before a Cholesky factorization, relative to the mean of the diagonal.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Jitter {
+    /// Nothing: the matrix is factorized as it is, or not at all.
+    None,
+    /// This fraction of the mean diagonal, always.
+    Relative(f64),
+    /// Nothing if that works; otherwise `first`, and ten times more at each failure, up to `last` included.
+    Escalating {
+        /// The first fraction of the mean diagonal that is tried after nothing failed.
+        first: f64,
+        /// The largest fraction that is tried.
+        last: f64,
+    },
+}
+
+impl Jitter {
+    /// The fractions of the mean diagonal to try, in order.
+    fn levels(self) -> Result<Vec<f64>, LinalgError> {
+        let bad = |value| Err(LinalgError::BadJitter { stage: STAGE, value });
+        match self {
+            Jitter::None => Ok(vec![0.0]),
+            Jitter::Relative(level) if level.is_finite() && level >= 0.0 => Ok(vec![level]),
+            Jitter::Relative(level) => bad(level),
+            Jitter::Escalating { first, .. } if !(first.is_finite() && first > 0.0) => bad(first),
+            Jitter::Escalating { first, last } if !(last.is_finite() && last >= first) => bad(last),
+            Jitter::Escalating { first, last } => {
+                // Repeated multiplication drifts by rounding: the slack keeps `last` itself among the levels.
+                let within = |&level: &f64| level <= last * (1.0 + 1e-9);
+                let steps = std::iter::successors(Some(first), |level| Some(level * 10.0));
+                Ok(std::iter::once(0.0).chain(steps.take_while(within)).collect())
+            }
+        }
+    }
+}
+
+/// The factor L of A + εI = L·Lᵀ, lower triangular, with the jitter ε that was needed.
+#[derive(Clone, Debug)]
+pub struct Cholesky {
+    l: Array2<f64>,
+    jitter: f64,
+}
+
+impl Cholesky {
+    /// Factorizes the symmetric matrix `a` (n × n), of which only the lower triangle determines the factor.
+    ///
+    /// Cost: n³/3 flops for each level of jitter that is tried.
+    ///
+    /// # Errors
+    ///
+    /// [`LinalgError::Shape`] if `a` is not square, [`LinalgError::NotFinite`],
+    /// [`LinalgError::NotPositiveDefinite`] if no level of jitter works, [`LinalgError::BadJitter`].
+    pub fn new(a: ArrayView2<f64>, jitter: Jitter) -> Result<Cholesky, LinalgError> {
+        ensure_shape(a.is_square(), STAGE, "the matrix must be square", &[a.shape()])?;
+        ensure_finite(&a, "the matrix", STAGE)?;
+        let size = a.nrows();
+        let mean_diagonal = a.diag().mean().unwrap_or(0.0);
+        let mut tried = 0.0;
+        for level in jitter.levels()? {
+            let added = level * mean_diagonal.max(0.0);
+            // Entries near the largest number can overflow on the way: then L is not finite, and not a factor.
+            if let Some(l) = backend::cholesky_lower(a, added).filter(|l| l.iter().all(|x| x.is_finite())) {
+                return Ok(Cholesky { l, jitter: added });
+            }
+            tried = added;
+        }
+        Err(LinalgError::NotPositiveDefinite {
+            stage: STAGE,
+            size,
+            jitter: tried,
+        })
+    }
+
+    /// Rows of the matrix.
+    pub fn dim(&self) -> usize {
+        self.l.nrows()
+    }
+
+    /// The factor L (n × n), with zeros above the diagonal.
+    pub fn l(&self) -> ArrayView2<'_, f64> {
+        self.l.view()
+    }
+
+    /// The absolute amount that was added to the diagonal.
+    pub fn jitter(&self) -> f64 {
+        self.jitter
+    }
+
+    /// ln det(A + εI). Cost: n logarithms.
+    pub fn log_det(&self) -> f64 {
+        2.0 * self.l.diag().iter().map(|pivot| pivot.ln()).sum::<f64>()
+    }
+
+    /// (A + εI)⁻¹b for `b` (n × p). Cost: 2n²p flops.
+    ///
+    /// # Errors
+    ///
+    /// [`LinalgError::Shape`] if `b` does not have n rows, [`LinalgError::NotFinite`] for `b` or an overflow.
+    pub fn solve(&self, b: ArrayView2<f64>) -> Result<Array2<f64>, LinalgError> {
+        self.apply(b, "Cholesky::solve", |b| self.backward(self.forward(b).view()))
+    }
+
+    /// (A + εI)⁻¹b for one right-hand side `b` of length n. Cost: 2n² flops.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cholesky::solve`].
+    pub fn solve_vec(&self, b: ArrayView1<f64>) -> Result<Array1<f64>, LinalgError> {
+        Ok(self.solve(b.insert_axis(Axis(1)))?.remove_axis(Axis(1)))
+    }
+
+    /// L⁻¹b for `b` (n × p): with L Lᵀ a covariance, this whitens. Cost: n²p flops.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cholesky::solve`].
+    pub fn solve_lower(&self, b: ArrayView2<f64>) -> Result<Array2<f64>, LinalgError> {
+        self.apply(b, "Cholesky::solve_lower", |b| self.forward(b))
+    }
+
+    /// L⁻ᵀb for `b` (n × p). Cost: n²p flops.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cholesky::solve`].
+    pub fn solve_lower_transposed(&self, b: ArrayView2<f64>) -> Result<Array2<f64>, LinalgError> {
+        self.apply(b, "Cholesky::solve_lower_transposed", |b| self.backward(b))
+    }
+
+    /// (A + εI)⁻¹, exactly symmetric (n × n). Cost: about 2n³ flops; to apply the inverse, prefer
+    /// [`Cholesky::solve`].
+    pub fn inverse(&self) -> Array2<f64> {
+        syrk_t(self.forward(Array2::eye(self.dim()).view()).view())
+    }
+
+    fn forward(&self, b: ArrayView2<f64>) -> Array2<f64> {
+        solve_unchecked(self.l.view(), Side::Lower, b)
+    }
+
+    fn backward(&self, b: ArrayView2<f64>) -> Array2<f64> {
+        solve_unchecked(self.l.t(), Side::Upper, b)
+    }
+
+    fn apply(
+        &self,
+        b: ArrayView2<f64>,
+        stage: &'static str,
+        solve: impl FnOnce(ArrayView2<f64>) -> Array2<f64>,
+    ) -> Result<Array2<f64>, LinalgError> {
+        let fits = b.nrows() == self.dim();
+        let rule = "the right-hand side must have as many rows as the factor";
+        ensure_shape(fits, stage, rule, &[self.l.shape(), b.shape()])?;
+        ensure_finite(&b, "the right-hand side", stage)?;
+        let x = solve(b);
+        ensure_finite(&x, "the solution", stage)?;
+        Ok(x)
+    }
+}

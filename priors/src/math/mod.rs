@@ -1,0 +1,11 @@
+//! Numbers only: everything in here would make sense without a function, a prior or a label.
+
+pub mod linalg;
+pub mod nats;
+pub mod quadrature;
+pub mod seed;
+pub mod special;
+pub mod stable;
+
+pub use nats::Nats;
+pub use seed::Seed;

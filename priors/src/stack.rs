@@ -1,0 +1,125 @@
+//! Several outputs, independent, each from a prior of its own.
+
+use std::sync::Arc;
+
+use ndarray::{Array1, Array2, Array3, Axis, concatenate};
+
+use crate::math::Seed;
+use crate::prior::Result;
+use crate::{Blocks, GaussianPrior, Ledger, Parameters, Points, Prior, PriorError, SavedPrior};
+
+/// Independent outputs with unlike priors: output c follows the c-th part. Parameters are prefixed `0.`, `1.`, ….
+#[derive(Clone, Debug)]
+pub struct Stack(Vec<Arc<dyn GaussianPrior>>);
+
+impl Stack {
+    /// One part an output.
+    ///
+    /// # Errors
+    /// Without a part, or when a part has more than one output.
+    pub fn new(parts: Vec<Arc<dyn GaussianPrior>>) -> Result<Stack> {
+        if parts.is_empty() {
+            return Err(PriorError::Empty("outputs of a stack"));
+        }
+        for part in &parts {
+            if part.outputs() != 1 {
+                return Err(PriorError::Dimensions {
+                    what: "outputs of a part",
+                    expected: 1,
+                    found: part.outputs(),
+                });
+            }
+        }
+        Ok(Stack(parts))
+    }
+
+    fn beside(
+        &self,
+        of_part: impl Fn(&Arc<dyn GaussianPrior>) -> Result<Array2<f64>>,
+    ) -> Result<Array2<f64>> {
+        let columns = self.0.iter().map(of_part).collect::<Result<Vec<_>>>()?;
+        let views: Vec<_> = columns.iter().map(|column| column.view()).collect();
+        concatenate(Axis(1), &views).map_err(|_| PriorError::Dimensions {
+            what: "points",
+            expected: columns[0].nrows(),
+            found: 0,
+        })
+    }
+}
+
+impl Prior for Stack {
+    fn outputs(&self) -> usize {
+        self.0.len()
+    }
+
+    fn draws(&self, n: usize, x: &Points, seed: Seed) -> Result<Array3<f64>> {
+        let mut draws = Array3::zeros((n, x.len(), self.0.len()));
+        for (c, part) in self.0.iter().enumerate() {
+            let of_part = part.draws(n, x, seed.at(c))?;
+            draws
+                .index_axis_mut(Axis(2), c)
+                .assign(&of_part.index_axis(Axis(2), 0));
+        }
+        Ok(draws)
+    }
+
+    fn ledger(&self) -> Ledger {
+        self.0
+            .iter()
+            .fold(Ledger::default(), |all, part| all.and(&part.ledger()))
+    }
+}
+
+impl GaussianPrior for Stack {
+    fn mean(&self, x: &Points) -> Result<Array2<f64>> {
+        self.beside(|part| part.mean(x))
+    }
+
+    fn centred(&self) -> bool {
+        self.0.iter().all(GaussianPrior::centred)
+    }
+
+    fn cov(&self, x: &Points, z: &Points) -> Result<Blocks> {
+        let of_part = |part: &Arc<dyn GaussianPrior>| Ok(part.cov(x, z)?.of_output(0).to_owned());
+        Ok(Blocks::PerOutput(
+            self.0.iter().map(of_part).collect::<Result<_>>()?,
+        ))
+    }
+
+    fn var(&self, x: &Points) -> Result<Array2<f64>> {
+        self.beside(|part| part.var(x))
+    }
+
+    fn parameters(&self) -> Parameters {
+        let all = self.0.iter().enumerate();
+        all.fold(Parameters::none(), |all, (c, part)| {
+            all.followed_by(part.parameters().prefixed(&c.to_string()))
+        })
+    }
+
+    fn with(&self, theta: &[f64]) -> Result<Arc<dyn GaussianPrior>> {
+        self.parameters().check(theta)?;
+        let mut left = theta;
+        let mut parts = Vec::with_capacity(self.0.len());
+        for part in &self.0 {
+            let (mine, others) = left.split_at(part.parameters().len());
+            parts.push(part.with(mine)?);
+            left = others;
+        }
+        Ok(Arc::new(Stack(parts)))
+    }
+
+    fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
+        let mut gradient = Vec::new();
+        for (c, part) in self.0.iter().enumerate() {
+            gradient.extend(part.contract(x, &Blocks::Shared(w.of_output(c).to_owned()))?);
+        }
+        Ok(gradient.into())
+    }
+
+    fn saved(&self) -> Result<SavedPrior> {
+        Ok(SavedPrior::Stack(
+            self.0.iter().map(GaussianPrior::saved).collect::<Result<_>>()?,
+        ))
+    }
+}

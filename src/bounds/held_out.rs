@@ -1,0 +1,132 @@
+//! Bounds from rows that the posterior never saw: what every other certificate must beat.
+
+use softbias_models::{Data, EmpiricalRisk, Informed, Loss};
+use softbias_priors::Nats;
+use softbias_priors::math::stable::binary_kl_inverse_upper;
+use statrs::function::beta::beta_reg;
+
+use super::certificate::{Certificate, CertificateError, Predictor, check_delta, check_rows};
+use crate::Error;
+
+/// The largest risk p at which at most `errors` of n zero–one losses have probability δ: sup {p : P(Bin(n, p) ≤ errors) ≥ δ}
+/// (Clopper & Pearson 1934; Langford 2005). Returns the upper end of its bracket. 1 when every row is an error.
+#[must_use]
+pub fn binomial_tail_inverse(errors: usize, n: usize, delta: f64) -> f64 {
+    if errors >= n {
+        return 1.0;
+    }
+    // P(Bin(n, p) ≤ k) = I_{1−p}(n − k, k + 1)
+    let (a, b) = ((n - errors) as f64, errors as f64 + 1.0);
+    let (mut low, mut high) = (errors as f64 / n as f64, 1.0);
+    loop {
+        let middle = 0.5 * (low + high);
+        if middle <= low || middle >= high {
+            return high;
+        }
+        if beta_reg(a, b, 1.0 - middle) >= delta {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+}
+
+/// Bounds the Gibbs risk of a posterior by rows that it has not seen: kl inversion (Chernoff).
+///
+/// # Errors
+/// When the posterior saw any of the rows, the rows were not sampled at random, or the loss cannot judge them.
+pub fn held_out<Q: Informed>(
+    posterior: &Q,
+    loss: Loss,
+    data: &Data,
+    delta: f64,
+) -> Result<Certificate, Error> {
+    let risk = posterior.risk(loss, data)?;
+    certify(posterior, &risk, Predictor::Gibbs, "held-out kl", data, delta)
+}
+
+/// Bounds the risk of the posterior *mean*, one fixed function, by rows that the posterior has not seen: the exact binomial tail
+/// for the zero–one loss, kl inversion otherwise.
+///
+/// # Errors
+/// As [`held_out`].
+pub fn held_out_mean<Q: Informed>(
+    posterior: &Q,
+    loss: Loss,
+    data: &Data,
+    delta: f64,
+) -> Result<Certificate, Error> {
+    let mean = posterior.predict(data.points())?.mean().clone();
+    let risk = EmpiricalRisk::of_function(loss, data, &mean)?;
+    // The binomial tail speaks of n zero–one losses: a mean over several outputs is none.
+    let name = if loss.is_binary() && data.outputs() == 1 {
+        "held-out binomial tail"
+    } else {
+        "held-out kl"
+    };
+    certify(posterior, &risk, Predictor::Mean, name, data, delta)
+}
+
+fn certify<Q: Informed>(
+    posterior: &Q,
+    risk: &EmpiricalRisk,
+    predictor: Predictor,
+    name: &'static str,
+    data: &Data,
+    delta: f64,
+) -> Result<Certificate, Error> {
+    check_delta(delta)?;
+    let ledger = posterior.ledger();
+    check_rows("the posterior", &ledger, data)?;
+    let price = ledger.price();
+    let paid = delta * (-price.get()).exp();
+    let value = if name == "held-out binomial tail" {
+        binomial_tail_inverse((risk.mean * risk.n as f64).round() as usize, risk.n, paid)
+    } else {
+        binary_kl_inverse_upper(risk.mean, -paid.ln() / risk.n as f64)
+    };
+    let assumptions = vec![
+        "loss in [0, 1]",
+        "predictor fixed before these rows were seen",
+        "rows sampled at random",
+    ];
+    Ok(Certificate::new(
+        name,
+        assumptions,
+        value,
+        risk,
+        predictor,
+        Nats::ZERO,
+        delta,
+        price,
+        &ledger,
+        data,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn binomial_tail_against_the_sum() {
+        let tail = |k: usize, n: usize, p: f64| {
+            let choose = |j: usize| (1..=j).fold(1.0, |c, i| c * (n - j + i) as f64 / i as f64);
+            (0..=k)
+                .map(|j| choose(j) * p.powi(j as i32) * (1.0 - p).powi((n - j) as i32))
+                .sum::<f64>()
+        };
+        for (k, n, delta) in [(0, 10, 0.05), (3, 30, 0.05), (15, 30, 0.01), (29, 30, 0.1)] {
+            let p = binomial_tail_inverse(k, n, delta);
+            assert!((tail(k, n, p) - delta).abs() < 1e-9, "{k} {n}");
+        }
+        // k = 0 has a closed form
+        assert!((binomial_tail_inverse(0, 50, 0.05) - (1.0 - 0.05f64.powf(1.0 / 50.0))).abs() < 1e-12);
+        assert_eq!(binomial_tail_inverse(5, 5, 0.05), 1.0);
+        // never looser than Chernoff
+        for k in 0..40 {
+            let chernoff = binary_kl_inverse_upper(f64::from(k) / 40.0, -(0.05f64.ln()) / 40.0);
+            assert!(binomial_tail_inverse(k as usize, 40, 0.05) <= chernoff);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! **softbias**: soft against hard inductive biases, in one vocabulary.
+//!
+//! Write an explicit prior over functions, condition it on data, and ask every model the same things: its predictions, its marginal
+//! likelihood ([`Evidence`]), its [`EffectiveDimension`], and a certificate of its risk ([`bounds`]). A hard constraint is the end
+//! of a soft bias, at [`Softness::HARD`] = 0, and the data say how soft it should be:
+//!
+//! ```
+//! use softbias::prelude::*;
+//!
+//! # fn main() -> Result<(), softbias::Error> {
+//! let xs: Vec<f64> = (0..40).map(|i| f64::from(i) / 20.0 - 0.975).collect();
+//! let data = Data::line(xs.iter().copied(), xs.iter().map(|x| x * x + 0.1 * (9.0 * x).sin()))?;
+//!
+//! // hard at 0: a cubic; soft beyond: orders up to 30, fading
+//! let soft = |s| Polynomial::orders(0..=3).relaxed(s, Polynomial::orders(4..=30)).scaled(1.0);
+//! let hard = tune(soft(Softness::HARD).with_likelihood(Gaussian::noise(0.1)), &data)?;
+//! assert!(hard.value("softness2")? > 0.0); // the data ask for the constraint to be relaxed
+//! println!("{}", hard.condition(&data)?.evidence());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The crate is a face over two more: `softbias-priors` (functions, never a label) and `softbias-models` (labels). Everything a user
+//! needs is here.
+
+pub mod bounds;
+mod compare;
+mod error;
+pub mod report;
+mod sweep;
+
+pub use compare::{Comparison, Entry, Mixture, compare};
+pub use error::Error;
+pub use softbias_models::*;
+pub use softbias_priors::{
+    Basis, Bias, Blocks, FeatureMap, Features, GaussianPrior, Ledger, Linear, Nats, Parameter, Parameters,
+    Pathways, Points, Polynomial, Prior, PriorError, PriorExt, Row, SavedPrior, Saw, Scales, Seed, Softness,
+    Stack, Truncation, Weights, WhitePrior, Window, adaptors, laws, linear, math, memory, parameters, prior,
+};
+pub use sweep::{Rung, Sweep, Swept};
+
+/// What most programs import: `use softbias::prelude::*;`.
+pub mod prelude {
+    pub use crate::bounds::{self, Certify};
+    pub use crate::report::{Figure, Panel, Relation, Report};
+    pub use crate::{
+        Basis, Bias, Data, Evidenced, Exact, ExactPosterior, Features, Gaussian, GaussianPrior, Informed,
+        Linear, Loss, Method, Model, Nats, Points, Polynomial, Posterior, Prior, PriorExt, Scales, Seed,
+        Softness, Sweep, Tune, Tuned, Uncertainty, Weights, Window, WithLikelihood, compare, tune,
+    };
+}
