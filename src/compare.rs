@@ -62,9 +62,7 @@ where
         probability: (log - total).exp(),
         posterior,
     };
-    Ok(Comparison {
-        entries: conditioned.into_iter().zip(&logs).map(entry).collect(),
-    })
+    Ok(Comparison { entries: conditioned.into_iter().zip(&logs).map(entry).collect() })
 }
 
 impl Comparison {

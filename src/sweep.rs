@@ -103,10 +103,7 @@ where
     /// tunes and conditions the prior, the other half turns it into a posterior and certifies it.
     #[must_use]
     pub fn certified(self, loss: Loss, delta: f64) -> Sweep<B> {
-        Sweep {
-            certify: Some((loss, delta)),
-            ..self
-        }
+        Sweep { certify: Some((loss, delta)), ..self }
     }
 
     /// The seed of restarts and of the certificates' split.
@@ -131,10 +128,7 @@ where
             .collect::<Result<Vec<_>, Error>>()?;
         let mut notes = vec![match (self.held, noise.is_known()) {
             (true, _) => format!("noise held at {} and scale held at every rung", noise.sd()),
-            (false, true) => format!(
-                "scale tuned by evidence at every rung; noise known, {}",
-                noise.sd()
-            ),
+            (false, true) => format!("scale tuned by evidence at every rung; noise known, {}", noise.sd()),
             (false, false) => "noise and overall scale tuned by evidence at every rung".to_owned(),
         }];
         if !self.also.is_empty() {
@@ -147,11 +141,9 @@ where
                 self.ladder.len()
             ));
         }
-        let warned = rungs.iter().flat_map(|r| {
-            r.warnings
-                .iter()
-                .map(move |w| format!("softness {}: {w}", r.softness))
-        });
+        let warned = rungs
+            .iter()
+            .flat_map(|r| r.warnings.iter().map(move |w| format!("softness {}: {w}", r.softness)));
         notes.extend(warned);
         Ok(Swept { rungs, notes })
     }
@@ -166,17 +158,9 @@ where
     ) -> Result<(Model<Arc<dyn GaussianPrior>, Gaussian>, Vec<String>), Error> {
         let prior = Arc::new(self.bias.at(softness)) as Arc<dyn GaussianPrior>;
         let has_scale = prior.parameters().iter().any(|p| p.name == "scale");
-        let prior = if has_scale {
-            prior
-        } else {
-            Arc::new(prior.scaled(1.0))
-        };
+        let prior = if has_scale { prior } else { Arc::new(prior.scaled(1.0)) };
         let mut tune = Tune::default().method(method).seed(seed);
-        for p in prior
-            .parameters()
-            .iter()
-            .filter(|p| self.held || p.name != "scale")
-        {
+        for p in prior.parameters().iter().filter(|p| self.held || p.name != "scale") {
             tune = tune.fix(&p.name);
         }
         if self.held {
@@ -200,19 +184,13 @@ where
     ) -> Result<Rung, Error> {
         let (model, warnings) = self.tuned(softness, seed, noise, method, train)?;
         let parameters = model.prior.parameters();
-        let scale = parameters
-            .position("scale")
-            .map_or(1.0, |at| parameters.values()[at]);
+        let scale = parameters.position("scale").map_or(1.0, |at| parameters.values()[at]);
         let noise_used = model.likelihood.sd();
         let posterior = method.condition(model, train)?;
-        let (on_train, on_test) = (
-            posterior.predict(train.points())?,
-            posterior.predict(test.points())?,
-        );
-        let certificate = self.certify.map(|ask| {
-            self.certificate(softness, noise, method, train, ask)
-                .map_err(|e| e.to_string())
-        });
+        let (on_train, on_test) = (posterior.predict(train.points())?, posterior.predict(test.points())?);
+        let certificate = self
+            .certify
+            .map(|ask| self.certificate(softness, noise, method, train, ask).map_err(|e| e.to_string()));
         let mean = |values: ndarray::Array1<f64>| values.sum() / values.len() as f64;
         Ok(Rung {
             softness,
@@ -266,10 +244,7 @@ impl Swept {
     fn best(&self, score: impl Fn(&Rung) -> f64) -> &Rung {
         // `run` refuses an empty ladder, so there is a first rung.
         let first = &self.rungs[0];
-        self.rungs.iter().fold(
-            first,
-            |best, rung| if score(rung) > score(best) { rung } else { best },
-        )
+        self.rungs.iter().fold(first, |best, rung| if score(rung) > score(best) { rung } else { best })
     }
 
     /// Appends one row a rung, and the notes, to a report.
@@ -308,10 +283,7 @@ impl Swept {
         for note in &self.notes {
             report.note(note.clone());
         }
-        let refusal = self
-            .rungs
-            .iter()
-            .find_map(|rung| rung.certificate.as_ref()?.as_ref().err());
+        let refusal = self.rungs.iter().find_map(|rung| rung.certificate.as_ref()?.as_ref().err());
         if let Some(reason) = refusal {
             report.note(format!("certificates refused: {reason}"));
         }
@@ -320,32 +292,14 @@ impl Swept {
     /// Evidence, errors and effective dimension over the ladder, the hard end drawn at the left.
     #[must_use]
     pub fn figure(&self, title: &str) -> Figure {
-        let least = self
-            .rungs
-            .iter()
-            .map(|r| r.softness.get())
-            .filter(|s| *s > 0.0)
-            .fold(f64::INFINITY, f64::min);
+        let least =
+            self.rungs.iter().map(|r| r.softness.get()).filter(|s| *s > 0.0).fold(f64::INFINITY, f64::min);
         let hard = if least.is_finite() { least / 6.0 } else { 1.0 };
-        let xs: Vec<f64> = self
-            .rungs
-            .iter()
-            .map(|r| {
-                if r.softness.is_hard() {
-                    hard
-                } else {
-                    r.softness.get()
-                }
-            })
-            .collect();
+        let xs: Vec<f64> =
+            self.rungs.iter().map(|r| if r.softness.is_hard() { hard } else { r.softness.get() }).collect();
         let values = |of: fn(&Rung) -> f64| self.rungs.iter().map(of).collect::<Vec<_>>();
-        let panel = |title: &str, y: &str| {
-            Panel::new(title)
-                .x("softness")
-                .y(y)
-                .log_x()
-                .ticks_x([(hard, "hard")])
-        };
+        let panel =
+            |title: &str, y: &str| Panel::new(title).x("softness").y(y).log_x().ticks_x([(hard, "hard")]);
         let evidence = panel("Evidence", "nats")
             .line("log evidence", &xs, values(|r| r.evidence.log.get()))
             .line("fit", &xs, values(|r| r.evidence.fit.get()));
@@ -354,21 +308,9 @@ impl Swept {
             .line("test", &xs, values(|r| r.test_rmse))
             .log_y();
         let paid = panel("What was learned", "")
-            .line(
-                "information (nats)",
-                &xs,
-                values(|r| r.evidence.information.get()),
-            )
-            .line(
-                "effective dimension",
-                &xs,
-                values(|r| r.effective_dimension.determined),
-            );
-        Figure::new(title)
-            .columns(3)
-            .panel(evidence)
-            .panel(error)
-            .panel(paid)
+            .line("information (nats)", &xs, values(|r| r.evidence.information.get()))
+            .line("effective dimension", &xs, values(|r| r.effective_dimension.determined));
+        Figure::new(title).columns(3).panel(evidence).panel(error).panel(paid)
     }
 
     /// The sweep as a report of its own: table and figure, no checks.

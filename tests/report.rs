@@ -28,19 +28,10 @@ fn figure() -> Figure {
         .x("x")
         .y("y")
         .y_range(-1.0, 1.0)
-        .band(
-            "mean",
-            &xs,
-            xs.iter().map(|x| x - 3.0 * x * x),
-            xs.iter().map(|x| x + 3.0 * x * x),
-        )
+        .band("mean", &xs, xs.iter().map(|x| x - 3.0 * x * x), xs.iter().map(|x| x + 3.0 * x * x))
         .line("mean", &xs, &xs)
         .line("explosive", &xs, explosive)
-        .dashed(
-            "broken",
-            &xs,
-            xs.iter().map(|x| if x.abs() < 0.3 { f64::NAN } else { 1.0 / x }),
-        )
+        .dashed("broken", &xs, xs.iter().map(|x| if x.abs() < 0.3 { f64::NAN } else { 1.0 / x }))
         .points("data", [0.0, 0.5, f64::NAN, 7.0], [0.0, f64::INFINITY, 0.2, 0.1])
         .vline(0.5, "edge")
         .hline(f64::NAN, "nowhere");
@@ -56,17 +47,9 @@ fn report() -> Report {
             ("softness", "hard".into()),
             ("log evidence", f64::NEG_INFINITY.into()),
         ])
-        .row([
-            ("prior", "soft, \"really\"".into()),
-            ("softness", 0.1.into()),
-            ("n", 3_usize.into()),
-        ])
+        .row([("prior", "soft, \"really\"".into()), ("softness", 0.1.into()), ("n", 3_usize.into())])
         .table("Second")
-        .row([
-            ("prior", Value::from("a\nb")),
-            ("flag", true.into()),
-            ("log evidence", None::<f64>.into()),
-        ])
+        .row([("prior", Value::from("a\nb")), ("flag", true.into()), ("log evidence", None::<f64>.into())])
         .note("A remark.")
         .check("gain", 1.5, Relation::Above, 1.0)
         .check("error", f64::NAN, Relation::AtMost, f64::INFINITY)
@@ -98,14 +81,7 @@ fn a_claim_holds_when_all_its_checks_do() {
     assert!(report.holds());
     assert!(report.check("a", 1.0, Relation::Below, 2.0).holds());
     assert!(!report.check("b", f64::NAN, Relation::Below, 2.0).holds());
-    assert_eq!(
-        report
-            .checks()
-            .iter()
-            .map(|check| check.holds())
-            .collect::<Vec<_>>(),
-        [true, false]
-    );
+    assert_eq!(report.checks().iter().map(|check| check.holds()).collect::<Vec<_>>(), [true, false]);
 }
 
 #[test]
@@ -113,21 +89,9 @@ fn tables_are_aligned() {
     let mut report = Report::new("claim");
     report
         .row([("model", "mlp".into()), ("loss", 0.123_456.into())])
-        .row([
-            ("model", "straight line".into()),
-            ("loss", 12_345.678.into()),
-            ("n", 10_usize.into()),
-        ])
-        .row([
-            ("model", "hard".into()),
-            ("loss", "hard".into()),
-            ("n", Value::Missing),
-        ])
-        .row([
-            ("model", "tiny".into()),
-            ("loss", (-1.5e-7).into()),
-            ("n", None::<usize>.into()),
-        ]);
+        .row([("model", "straight line".into()), ("loss", 12_345.678.into()), ("n", 10_usize.into())])
+        .row([("model", "hard".into()), ("loss", "hard".into()), ("n", Value::Missing)])
+        .row([("model", "tiny".into()), ("loss", (-1.5e-7).into()), ("n", None::<usize>.into())]);
     let expected = "\
 claim
 
@@ -145,9 +109,7 @@ the claim holds";
 #[test]
 fn checks_are_printed_with_their_verdict() {
     let mut report = Report::new("claim");
-    report
-        .check("a", 1.0, Relation::AtMost, 1e9)
-        .check("b", 0.500_000_1, Relation::AtMost, 0.5);
+    report.check("a", 1.0, Relation::AtMost, 1e9).check("b", 0.500_000_1, Relation::AtMost, 0.5);
     let text = report.to_string();
     assert!(text.contains("ok     a: 1 ≤ 1e9\n"), "{text}");
     // Rounded to four digits the two sides would look equal.
@@ -202,11 +164,7 @@ fn saving_twice_writes_the_same_bytes() {
     assert_eq!(first.len(), if cfg!(feature = "figures") { 4 } else { 2 });
     for (a, b) in first.iter().zip(&second) {
         assert_eq!(a.file_name(), b.file_name());
-        assert!(
-            std::fs::read(a).unwrap() == std::fs::read(b).unwrap(),
-            "{} differs",
-            a.display()
-        );
+        assert!(std::fs::read(a).unwrap() == std::fs::read(b).unwrap(), "{} differs", a.display());
     }
 }
 
@@ -214,18 +172,9 @@ fn saving_twice_writes_the_same_bytes() {
 fn a_figure_needs_a_name_fit_for_a_file() {
     let dir = Scratch::new("name");
     for name in ["", "../up", "a b", "a/b", ".hidden", "ü"] {
-        let error = Report::new("claim")
-            .figure(name, figure())
-            .save(&dir.0)
-            .unwrap_err();
-        assert!(
-            matches!(error, ReportError::FigureName(ref bad) if bad == name),
-            "{name}: {error}"
-        );
-        assert!(
-            !dir.0.exists(),
-            "nothing is written before the names are known to be good"
-        );
+        let error = Report::new("claim").figure(name, figure()).save(&dir.0).unwrap_err();
+        assert!(matches!(error, ReportError::FigureName(ref bad) if bad == name), "{name}: {error}");
+        assert!(!dir.0.exists(), "nothing is written before the names are known to be good");
     }
 }
 
@@ -234,10 +183,7 @@ fn errors_of_the_file_system_tell_the_path() {
     let dir = Scratch::new("io");
     std::fs::write(&dir.0, "a file").unwrap();
     let error = Report::new("claim").save(&dir.0).unwrap_err();
-    assert!(
-        matches!(error, ReportError::Io { ref path, .. } if *path == dir.0),
-        "{error}"
-    );
+    assert!(matches!(error, ReportError::Io { ref path, .. } if *path == dir.0), "{error}");
     std::fs::remove_file(&dir.0).unwrap();
 }
 
@@ -255,11 +201,7 @@ mod figures {
 
     /// The value of an attribute of an SVG element.
     fn attribute<'a>(element: &'a str, name: &str) -> Option<&'a str> {
-        element
-            .split_once(&format!(" {name}=\""))?
-            .1
-            .split_once('"')
-            .map(|(value, _)| value)
+        element.split_once(&format!(" {name}=\""))?.1.split_once('"').map(|(value, _)| value)
     }
 
     fn number(element: &str, name: &str) -> f64 {
@@ -268,10 +210,8 @@ mod figures {
 
     /// The corners of the frame: the rectangle empty inside.
     fn frame(svg: &str) -> [f64; 4] {
-        let rect = svg
-            .split('<')
-            .find(|e| e.starts_with("rect ") && attribute(e, "fill") == Some("none"))
-            .unwrap();
+        let rect =
+            svg.split('<').find(|e| e.starts_with("rect ") && attribute(e, "fill") == Some("none")).unwrap();
         let [x, y, wide, high] = ["x", "y", "width", "height"].map(|name| number(rect, name));
         [x, y, x + wide, y + high]
     }
@@ -286,19 +226,11 @@ mod figures {
 
     #[test]
     fn nothing_is_drawn_beyond_the_frame() {
-        let panel = Panel::new("")
-            .x_range(-0.5, 0.4)
-            .y_range(-1.0, 1.0)
-            .legend(softbias::report::Legend::None);
+        let panel =
+            Panel::new("").x_range(-0.5, 0.4).y_range(-1.0, 1.0).legend(softbias::report::Legend::None);
         let (xs, huge) = ([-1.0, -0.2, 0.1, 0.2, 1.0], [1e308, -3.0, 0.5, -1e308, 2.0]);
-        let panel = panel
-            .line("a", xs, huge)
-            .dashed("b", xs, huge.map(|y| y / 1e307))
-            .points("c", xs, huge);
-        let panel = panel
-            .band("d", xs, huge, huge.map(|y| y / 2.0 + 1.0))
-            .vline(3.0, "off")
-            .hline(0.5, "on");
+        let panel = panel.line("a", xs, huge).dashed("b", xs, huge.map(|y| y / 1e307)).points("c", xs, huge);
+        let panel = panel.band("d", xs, huge, huge.map(|y| y / 2.0 + 1.0)).vline(3.0, "off").hline(0.5, "on");
         let svg = Figure::new("").panel(panel).svg().unwrap();
         let [left, top, right, bottom] = frame(&svg);
         let inside = |x: f64, y: f64| {
@@ -314,10 +246,7 @@ mod figures {
                     .filter_map(|n| n.parse().ok())
                     .collect();
                 for point in numbers.chunks(2) {
-                    assert!(
-                        inside(point[0], point[1]),
-                        "{point:?} outside {left} {top} {right} {bottom}"
-                    );
+                    assert!(inside(point[0], point[1]), "{point:?} outside {left} {top} {right} {bottom}");
                     seen += 1;
                 }
             } else if element.starts_with("circle ") {
@@ -331,10 +260,7 @@ mod figures {
     #[test]
     fn values_without_a_place_interrupt_a_line() {
         let draw = |ys: [f64; 5]| {
-            let panel = Panel::new("")
-                .log_y()
-                .y_range(0.1, 10.0)
-                .line("", [0.0, 1.0, 2.0, 3.0, 4.0], ys);
+            let panel = Panel::new("").log_y().y_range(0.1, 10.0).line("", [0.0, 1.0, 2.0, 3.0, 4.0], ys);
             let svg = Figure::new("").panel(panel).svg().unwrap();
             svg.matches("<path ").count()
         };
@@ -347,12 +273,8 @@ mod figures {
     #[test]
     fn words_stand_among_the_numbers_of_an_axis() {
         let xs = [1e-6, 1e-4, 1e-2, 1.0];
-        let panel = Panel::new("t")
-            .log_x()
-            .ticks_x([(1e-6, "hard")])
-            .line("a", xs, xs)
-            .twin("b", xs, xs)
-            .y2("right");
+        let panel =
+            Panel::new("t").log_x().ticks_x([(1e-6, "hard")]).line("a", xs, xs).twin("b", xs, xs).y2("right");
         let svg = Figure::new("whole").panel(panel).svg().unwrap();
         for words in [">hard<", ">10⁻⁴<", ">right<", ">whole<", ">t<", ">a<", ">b<"] {
             assert!(svg.contains(words), "{words}");
@@ -365,13 +287,7 @@ mod figures {
         let panel = || Panel::new("").legend(softbias::report::Legend::None);
         let svg = Figure::new("")
             .panel(panel().line("a", xs, xs).line("b", xs, xs))
-            .panel(
-                panel()
-                    .line("c", xs, xs)
-                    .line("b", xs, xs)
-                    .line("d", xs, xs)
-                    .colour("#123456"),
-            )
+            .panel(panel().line("c", xs, xs).line("b", xs, xs).line("d", xs, xs).colour("#123456"))
             .svg()
             .unwrap();
         let colours: Vec<_> = svg
@@ -386,22 +302,15 @@ mod figures {
     fn a_png_is_an_image_of_the_size_asked_for() {
         let png = figure().size(400.0, 300.0).png(2.0).unwrap();
         assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
-        assert_eq!(
-            (&png[16..20], &png[20..24]),
-            (&800_u32.to_be_bytes()[..], &600_u32.to_be_bytes()[..])
-        );
+        assert_eq!((&png[16..20], &png[20..24]), (&800_u32.to_be_bytes()[..], &600_u32.to_be_bytes()[..]));
         assert!(png.len() > 5_000, "{} bytes", png.len());
     }
 
     #[test]
     fn what_cannot_be_drawn_is_an_error() {
         let line = || Panel::new("").line("a", [0.0, 1.0], [0.0, 1.0]);
-        let fails = |figure: Figure| {
-            assert!(
-                matches!(figure.svg(), Err(ReportError::Figure { .. })),
-                "{figure:?}"
-            )
-        };
+        let fails =
+            |figure: Figure| assert!(matches!(figure.svg(), Err(ReportError::Figure { .. })), "{figure:?}");
         fails(Figure::new("no panel"));
         fails(Figure::new("").panel(Panel::new("").line("a", [0.0, 1.0], [0.0])));
         fails(Figure::new("").panel(line().x_range(1.0, 1.0)));
@@ -427,10 +336,7 @@ mod figures {
         for ys in curves {
             let xs: Vec<f64> = (0..ys.len()).map(|i| i as f64).collect();
             for log in [false, true] {
-                let panel = Panel::new("")
-                    .line("a", &xs, ys)
-                    .points("a", ys, &xs)
-                    .band("b", &xs, ys, ys);
+                let panel = Panel::new("").line("a", &xs, ys).points("a", ys, &xs).band("b", &xs, ys, ys);
                 let panel = if log { panel.log_x().log_y() } else { panel };
                 let svg = Figure::new("").panel(panel).svg().unwrap();
                 assert!(!svg.contains("NaN") && !svg.contains("inf"), "{ys:?}");

@@ -50,11 +50,7 @@ pub(crate) fn finish(report: &Report, args: &Args, name: &str) -> ExitCode {
     match report.save(&out) {
         Ok(files) => {
             println!("\nsaved {} files in {}", files.len(), out.display());
-            if report.holds() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::from(1)
-            }
+            if report.holds() { ExitCode::SUCCESS } else { ExitCode::from(1) }
         }
         Err(error) => {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));

@@ -22,27 +22,15 @@ where
 {
     if first >= data.len() {
         let (high, value) = (data.len() as f64, first as f64);
-        return Err(ModelError::Range {
-            what: "the number of rows given",
-            low: -1.0,
-            high,
-            value,
-        });
+        return Err(ModelError::Range { what: "the number of rows given", low: -1.0, high, value });
     }
     let rows: Vec<usize> = (0..data.len()).collect();
     let prior: Arc<dyn GaussianPrior> = Arc::new(model.prior.clone());
     let later = data.select(&rows[first..])?;
     if first == 0 {
-        return Ok(ExactPosterior::new(prior, model.likelihood, &later, Exact::Auto)?
-            .evidence()
-            .log);
+        return Ok(ExactPosterior::new(prior, model.likelihood, &later, Exact::Auto)?.evidence().log);
     }
-    let earlier = ExactPosterior::new(
-        prior,
-        model.likelihood,
-        &data.select(&rows[..first])?,
-        Exact::Auto,
-    )?;
+    let earlier = ExactPosterior::new(prior, model.likelihood, &data.select(&rows[..first])?, Exact::Auto)?;
     Ok(earlier.extend(&later)?.evidence().log)
 }
 

@@ -46,16 +46,8 @@ pub struct Evidence {
 
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Evidence {
-            log,
-            fit,
-            information,
-            grade,
-        } = self;
-        write!(
-            f,
-            "log evidence {log} = fit {fit} − information {information} ({grade})"
-        )
+        let Evidence { log, fit, information, grade } = self;
+        write!(f, "log evidence {log} = fit {fit} − information {information} ({grade})")
     }
 }
 

@@ -46,12 +46,7 @@ impl<W: Weights> LeastSquares<W> {
         let residual = data.labels() - &linalg::matmul(basis.view(), coefficients.view());
         let freedom = data.len().saturating_sub(rank).max(1) as f64;
         let residual_variance = residual.map_axis(ndarray::Axis(0), |column| column.dot(&column) / freedom);
-        Ok(LeastSquares {
-            weights,
-            coefficients,
-            rank,
-            residual_variance,
-        })
+        Ok(LeastSquares { weights, coefficients, rank, residual_variance })
     }
 
     /// Fitted values, (point, output).
@@ -59,10 +54,7 @@ impl<W: Weights> LeastSquares<W> {
     /// # Errors
     /// When the points do not fit.
     pub fn predict(&self, x: &Points) -> Result<Array2<f64>> {
-        Ok(linalg::matmul(
-            self.weights.basis(x)?.view(),
-            self.coefficients.view(),
-        ))
+        Ok(linalg::matmul(self.weights.basis(x)?.view(), self.coefficients.view()))
     }
 
     /// Coefficients of the unscaled basis, (feature, output).

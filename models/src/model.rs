@@ -20,10 +20,7 @@ pub struct Model<P, L> {
 pub trait WithLikelihood: Prior + Sized {
     /// The model of this prior with that likelihood.
     fn with_likelihood<L: Likelihood>(self, likelihood: L) -> Model<Self, L> {
-        Model {
-            prior: self,
-            likelihood,
-        }
+        Model { prior: self, likelihood }
     }
 }
 

@@ -37,10 +37,7 @@ struct Memo {
 impl Problem<'_> {
     /// Minus value and gradient; the solver asks for them apart, at the same point.
     fn at(&self, x: &[f64]) -> (f64, Vec<f64>) {
-        let mut memo = self
-            .memo
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut memo = self.memo.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some((_, value, gradient)) = memo.last.as_ref().filter(|(at, ..)| at == x) {
             return (-value, gradient.iter().map(|g| -g).collect());
         }
@@ -77,15 +74,9 @@ impl Gradient for &Problem<'_> {
 /// Maximises by L-BFGS with More–Thuente line searches; gives the best point met, whatever made the solver stop. `None` when the
 /// objective is not defined at the start.
 pub(crate) fn maximise(objective: &Objective<'_>, start: &[f64], iterations: u64) -> Option<Optimum> {
-    let problem = Problem {
-        objective,
-        memo: Mutex::default(),
-    };
+    let problem = Problem { objective, memo: Mutex::default() };
     let best = || {
-        let memo = problem
-            .memo
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let memo = problem.memo.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         (memo.best.clone(), memo.evaluations)
     };
     if problem.at(start).0 == FORBIDDEN {
@@ -115,11 +106,7 @@ pub(crate) fn maximise(objective: &Objective<'_>, start: &[f64], iterations: u64
         }
     }
     let (best, evaluations) = best();
-    best.map(|(x, value, _)| Optimum {
-        x,
-        value,
-        evaluations,
-    })
+    best.map(|(x, value, _)| Optimum { x, value, evaluations })
 }
 
 #[cfg(test)]
@@ -132,16 +119,10 @@ mod tests {
         let f = |x: &[f64]| {
             let (a, b) = (x[0], x[1]);
             let value = -((1.0 - a).powi(2) + 100.0 * (b - a * a).powi(2));
-            Some((
-                value,
-                vec![2.0 * (1.0 - a) + 400.0 * a * (b - a * a), -200.0 * (b - a * a)],
-            ))
+            Some((value, vec![2.0 * (1.0 - a) + 400.0 * a * (b - a * a), -200.0 * (b - a * a)]))
         };
         let optimum = maximise(&f, &[-1.2, 1.0], 200).unwrap();
-        assert!(
-            (optimum.x[0] - 1.0).abs() < 1e-5 && (optimum.x[1] - 1.0).abs() < 1e-5,
-            "{optimum:?}"
-        );
+        assert!((optimum.x[0] - 1.0).abs() < 1e-5 && (optimum.x[1] - 1.0).abs() < 1e-5, "{optimum:?}");
     }
 
     #[test]

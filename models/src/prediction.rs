@@ -76,13 +76,7 @@ impl Prediction {
             |m: f64, v: f64, y: f64| -0.5 * ((y - m).powi(2) / v + (2.0 * std::f64::consts::PI * v).ln());
         Ok(Array1::from_shape_fn(labels.nrows(), |i| {
             (0..labels.ncols())
-                .map(|c| {
-                    log(
-                        self.mean[[i, c]],
-                        self.latent[[i, c]] + self.noise,
-                        labels[[i, c]],
-                    )
-                })
+                .map(|c| log(self.mean[[i, c]], self.latent[[i, c]] + self.noise, labels[[i, c]]))
                 .sum()
         }))
     }
@@ -108,12 +102,8 @@ impl Prediction {
             let LabelTransform::Affine(affine) = transform else {
                 return Err(ModelError::Transform("log"));
             };
-            for (c, (shift, scale)) in affine
-                .shift()
-                .iter()
-                .zip(affine.scale())
-                .enumerate()
-                .take(mean.ncols())
+            for (c, (shift, scale)) in
+                affine.shift().iter().zip(affine.scale()).enumerate().take(mean.ncols())
             {
                 mean.column_mut(c).mapv_inplace(|m| m * scale + shift);
                 latent.column_mut(c).mapv_inplace(|v| v * scale * scale);
@@ -136,10 +126,7 @@ impl Prediction {
             }
             .into());
         }
-        Err(ModelError::Outputs {
-            model: self.mean.ncols(),
-            labels: labels.ncols(),
-        })
+        Err(ModelError::Outputs { model: self.mean.ncols(), labels: labels.ncols() })
     }
 }
 

@@ -69,11 +69,8 @@ impl Loss {
                 let (a, b) = ((-scale - d) / sd, (scale - d) / sd);
                 let edge = |z: f64| if z.is_finite() { z * normal_pdf(z) } else { 0.0 };
                 // Φ(b) − Φ(a) from whichever tail keeps the digits
-                let inside = if a > 0.0 {
-                    normal_cdf(-a) - normal_cdf(-b)
-                } else {
-                    normal_cdf(b) - normal_cdf(a)
-                };
+                let inside =
+                    if a > 0.0 { normal_cdf(-a) - normal_cdf(-b) } else { normal_cdf(b) - normal_cdf(a) };
                 let square = (d * d + variance) * inside
                     + 2.0 * d * sd * (normal_pdf(a) - normal_pdf(b))
                     + variance * (edge(a) - edge(b));
@@ -113,22 +110,11 @@ impl EmpiricalRisk {
     ) -> Result<EmpiricalRisk> {
         loss.check(data)?;
         if mean.ncols() != data.outputs() {
-            return Err(ModelError::Outputs {
-                model: mean.ncols(),
-                labels: data.outputs(),
-            });
+            return Err(ModelError::Outputs { model: mean.ncols(), labels: data.outputs() });
         }
-        let total: f64 = data
-            .labels()
-            .iter()
-            .zip(mean.iter().zip(var))
-            .map(|(y, (m, v))| loss.expected(*y, *m, *v))
-            .sum();
-        Ok(EmpiricalRisk {
-            mean: (total / data.labels().len() as f64).clamp(0.0, 1.0),
-            n: data.len(),
-            loss,
-        })
+        let total: f64 =
+            data.labels().iter().zip(mean.iter().zip(var)).map(|(y, (m, v))| loss.expected(*y, *m, *v)).sum();
+        Ok(EmpiricalRisk { mean: (total / data.labels().len() as f64).clamp(0.0, 1.0), n: data.len(), loss })
     }
 
     /// The risk of one fixed function, known by its values at the rows.
@@ -137,10 +123,7 @@ impl EmpiricalRisk {
     /// When values and labels differ in shape, or the loss cannot judge the labels.
     pub fn of_function(loss: Loss, data: &Data, values: &Array2<f64>) -> Result<EmpiricalRisk> {
         if values.dim() != data.labels().dim() {
-            return Err(ModelError::Outputs {
-                model: values.ncols(),
-                labels: data.outputs(),
-            });
+            return Err(ModelError::Outputs { model: values.ncols(), labels: data.outputs() });
         }
         EmpiricalRisk::gibbs_gaussian(loss, data, values, &Array2::zeros(values.raw_dim()))
     }
@@ -157,22 +140,16 @@ mod tests {
         let loss = Loss::ClippedSquared { scale: 0.7 };
         // split at the kinks so that Gauss–Legendre is exact enough
         let rule = Quadrature::uniform(60).unwrap();
-        for (y, mean, sd) in [
-            (0.0, 0.0, 1.0),
-            (0.3, -0.2, 0.1),
-            (1.0, 5.0, 2.0),
-            (2.0, 2.0, 0.01),
-            (0.0, 9.0, 0.5),
-        ] {
+        for (y, mean, sd) in
+            [(0.0, 0.0, 1.0), (0.3, -0.2, 0.1), (1.0, 5.0, 2.0), (2.0, 2.0, 0.01), (0.0, 9.0, 0.5)]
+        {
             let ends = [mean - 12.0 * sd, y - 0.7, y + 0.7, mean + 12.0 * sd];
             let mut integral = 0.0;
             for pair in ends.windows(2) {
                 let (a, b) = (pair[0].max(ends[0]), pair[1].min(ends[3]));
                 for piece in 0..8 {
-                    let (l, h) = (
-                        a + (b - a) * f64::from(piece) / 8.0,
-                        a + (b - a) * f64::from(piece + 1) / 8.0,
-                    );
+                    let (l, h) =
+                        (a + (b - a) * f64::from(piece) / 8.0, a + (b - a) * f64::from(piece + 1) / 8.0);
                     if h > l {
                         let g = |t: f64| {
                             let f = l + (h - l) * (t + 1.0) / 2.0;
@@ -183,10 +160,7 @@ mod tests {
                 }
             }
             let found = loss.expected(y, mean, sd * sd);
-            assert!(
-                (found - integral).abs() < 1e-9,
-                "{y} {mean} {sd}: {found} {integral}"
-            );
+            assert!((found - integral).abs() < 1e-9, "{y} {mean} {sd}: {found} {integral}");
         }
     }
 

@@ -40,14 +40,7 @@ impl<P: GaussianPrior> Model<P, Gaussian> {
     /// # Errors
     /// When a part is not built in, or the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        write(
-            path.as_ref(),
-            b'M',
-            &SavedModel {
-                prior: self.prior.saved()?,
-                noise: self.likelihood,
-            },
-        )
+        write(path.as_ref(), b'M', &SavedModel { prior: self.prior.saved()?, noise: self.likelihood })
     }
 }
 
@@ -64,10 +57,7 @@ impl Model<Arc<dyn GaussianPrior>, Gaussian> {
 impl SavedModel {
     fn revive(&self) -> Result<Model<Arc<dyn GaussianPrior>, Gaussian>> {
         self.noise.check()?;
-        Ok(Model {
-            prior: self.prior.revive()?,
-            likelihood: self.noise,
-        })
+        Ok(Model { prior: self.prior.revive()?, likelihood: self.noise })
     }
 }
 
@@ -79,10 +69,7 @@ impl ExactPosterior {
     /// rows, which gives the same posterior), or the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let saved = SavedPosterior {
-            model: SavedModel {
-                prior: self.prior().saved()?,
-                noise: self.noise(),
-            },
+            model: SavedModel { prior: self.prior().saved()?, noise: self.noise() },
             data: self.data().clone(),
             method: self.method(),
             log_evidence: self.evidence().log.get(),
@@ -101,27 +88,19 @@ impl ExactPosterior {
         let posterior = ExactPosterior::new(model.prior, model.likelihood, &saved.data, saved.method)?;
         let (now, then) = (posterior.evidence().log.get(), saved.log_evidence);
         if (now - then).abs() > 1e-8 * (1.0 + then.abs()) {
-            return Err(damaged(
-                path,
-                &format!("the evidence was {then} when saved and is {now} now"),
-            ));
+            return Err(damaged(path, &format!("the evidence was {then} when saved and is {now} now")));
         }
         Ok(posterior)
     }
 }
 
 fn damaged(path: &Path, reason: &str) -> ModelError {
-    ModelError::File {
-        path: path.to_owned(),
-        reason: reason.to_owned(),
-    }
+    ModelError::File { path: path.to_owned(), reason: reason.to_owned() }
 }
 
 /// FNV-1a over the payload: finds damage, not malice.
 fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, b| {
-        (h ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 fn write<T: Serialize>(path: &Path, kind: u8, value: &T) -> Result<()> {
@@ -131,26 +110,17 @@ fn write<T: Serialize>(path: &Path, kind: u8, value: &T) -> Result<()> {
     bytes.extend(VERSION.to_le_bytes());
     bytes.extend(checksum(&payload).to_le_bytes());
     bytes.extend(payload);
-    fs::write(path, bytes).map_err(|source| ModelError::Io {
-        path: path.to_owned(),
-        source,
-    })
+    fs::write(path, bytes).map_err(|source| ModelError::Io { path: path.to_owned(), source })
 }
 
 fn read<T: DeserializeOwned>(path: &Path, kind: u8) -> Result<T> {
-    let bytes = fs::read(path).map_err(|source| ModelError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
+    let bytes = fs::read(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
     let Some((header, payload)) = bytes.split_at_checked(21) else {
         return Err(damaged(path, "too short to be a softbias file"));
     };
     let (magic, rest) = header.split_at(8);
     if magic != MAGIC {
-        return Err(damaged(
-            path,
-            "not a softbias file: its first bytes are not `softbias`",
-        ));
+        return Err(damaged(path, "not a softbias file: its first bytes are not `softbias`"));
     }
     let version = u32::from_le_bytes([rest[1], rest[2], rest[3], rest[4]]);
     if version != VERSION {
@@ -160,11 +130,7 @@ fn read<T: DeserializeOwned>(path: &Path, kind: u8) -> Result<T> {
         ));
     }
     if rest[0] != kind {
-        let is = if rest[0] == b'M' {
-            "a model, not a posterior"
-        } else {
-            "a posterior, not a model"
-        };
+        let is = if rest[0] == b'M' { "a model, not a posterior" } else { "a posterior, not a model" };
         return Err(damaged(path, &format!("this file holds {is}")));
     }
     if rest[5..13] != checksum(payload).to_le_bytes() {

@@ -39,15 +39,9 @@ fn summary(data: &Data) -> (f64, f64, f64, f64) {
 #[test]
 fn the_airline_file() {
     let data = airline();
-    assert_eq!(
-        (data.len(), data.inputs(), data.outputs(), data.is_empty()),
-        (144, 1, 1, false)
-    );
+    assert_eq!((data.len(), data.inputs(), data.outputs(), data.is_empty()), (144, 1, 1, false));
     let (x, y) = (data.points().view(), data.labels());
-    assert_eq!(
-        (x[[0, 0]], y[[0, 0]], x[[143, 0]], y[[143, 0]]),
-        (1949.0, 112.0, 1960.91667, 432.0)
-    );
+    assert_eq!((x[[0, 0]], y[[0, 0]], x[[143, 0]], y[[143, 0]]), (1949.0, 112.0, 1960.91667, 432.0));
     let (mean, deviation, low, high) = summary(&data);
     assert!((mean - 280.2986).abs() < 1e-4 && (deviation - 119.549).abs() < 1e-3);
     assert_eq!((low, high), (104.0, 622.0));
@@ -84,10 +78,7 @@ fn the_sunspot_and_diabetes_files() {
     assert!((mean - 152.1335).abs() < 1e-4 && (deviation - 77.00575).abs() < 1e-5);
     assert_eq!(data.names().inputs()[2], "bmi");
 
-    let some = Csv::new()
-        .targets(["progression", "bp"])
-        .inputs(["bmi", "age"])
-        .read(file("diabetes.csv"));
+    let some = Csv::new().targets(["progression", "bp"]).inputs(["bmi", "age"]).read(file("diabetes.csv"));
     let some = some.unwrap();
     assert_eq!((some.inputs(), some.outputs()), (2, 2));
     assert_eq!(some.points().view()[[0, 0]], 32.1);
@@ -112,11 +103,7 @@ fn marks_spaces_line_ends_and_quotes_are_fine() {
 #[test]
 fn a_column_that_is_not_asked_for_may_hold_anything() {
     let text = "name,x,y\na,1,2\n,3,4\n";
-    let data = Csv::new()
-        .target("y")
-        .inputs(["x"])
-        .from_reader(text.as_bytes())
-        .unwrap();
+    let data = Csv::new().target("y").inputs(["x"]).from_reader(text.as_bytes()).unwrap();
     assert_eq!(data.labels(), &array![[2.0], [4.0]]);
     assert!(matches!(
         Data::from_csv(text.as_bytes(), "y"),
@@ -134,35 +121,11 @@ fn what_is_wrong_with_a_file_is_said() {
     for text in ["", "\n \r\n", "\u{feff}"] {
         assert_eq!(load(text), DataError::EmptyFile { file: file() });
     }
-    assert_eq!(
-        load("1,2\n3,4\n"),
-        DataError::NoHeader {
-            file: file(),
-            line: 1
-        }
-    );
-    assert_eq!(
-        load("\n1,2\n3,4\n"),
-        DataError::NoHeader {
-            file: file(),
-            line: 2
-        }
-    );
+    assert_eq!(load("1,2\n3,4\n"), DataError::NoHeader { file: file(), line: 1 });
+    assert_eq!(load("\n1,2\n3,4\n"), DataError::NoHeader { file: file(), line: 2 });
     assert_eq!(load("x,y\n"), DataError::NoDataRows { file: file() });
-    assert_eq!(
-        load("x,y, x\n1,2,3\n"),
-        DataError::DuplicateName {
-            file: file(),
-            name: "x".into()
-        }
-    );
-    assert_eq!(
-        load("x,,y\n1,2,3\n"),
-        DataError::Unnamed {
-            file: file(),
-            position: 2
-        }
-    );
+    assert_eq!(load("x,y, x\n1,2,3\n"), DataError::DuplicateName { file: file(), name: "x".into() });
+    assert_eq!(load("x,,y\n1,2,3\n"), DataError::Unnamed { file: file(), position: 2 });
     assert_eq!(load("y\n1\n"), DataError::NoInputs { file: file() });
     let unknown = load("a,b\n1,2\n");
     assert!(
@@ -176,63 +139,31 @@ fn what_is_wrong_with_a_file_is_said() {
         let at = |text: &str, line: usize| (file(), line, column(), text.to_owned());
         assert_eq!(
             load("x,y\n1,2\n3, \n"),
-            DataError::MissingValue {
-                file: file(),
-                line: 3,
-                column: column()
-            }
+            DataError::MissingValue { file: file(), line: 3, column: column() }
         );
         // empty lines count as lines of the file
         assert_eq!(
             load("x,y\n\n1,2\n\n\n3,\n"),
-            DataError::MissingValue {
-                file: file(),
-                line: 6,
-                column: column()
-            }
+            DataError::MissingValue { file: file(), line: 6, column: column() }
         );
         for bad in ["NA", "1.2.3", "0x10", "1 000", "−1"] {
             let (file, line, column, text) = at(bad, 2);
-            assert_eq!(
-                load(&format!("x,y\n1,{bad}\n")),
-                DataError::NotNumber {
-                    file,
-                    line,
-                    column,
-                    text
-                }
-            );
+            assert_eq!(load(&format!("x,y\n1,{bad}\n")), DataError::NotNumber { file, line, column, text });
         }
         for bad in ["NaN", "inf", "-inf", "1e999"] {
             let (file, line, column, text) = at(bad, 4);
             assert_eq!(
                 load(&format!("x,y\n1,2\n1,2\n1,{bad}\n")),
-                DataError::NotFiniteCell {
-                    file,
-                    line,
-                    column,
-                    text
-                }
+                DataError::NotFiniteCell { file, line, column, text }
             );
         }
         for (bad, found) in [("1", 1), ("1,2,3", 3), ("1,2,", 3)] {
-            let expected = DataError::Ragged {
-                file: file(),
-                line: 3,
-                expected: 2,
-                found,
-            };
+            let expected = DataError::Ragged { file: file(), line: 3, expected: 2, found };
             assert_eq!(load(&format!("x,y\n1,2\n{bad}\n3,4\n")), expected);
         }
     }
     let bytes = b"x,y\n1,2\n3,\xff\n";
-    assert_eq!(
-        Data::from_csv(&bytes[..], "y").unwrap_err(),
-        DataError::NotUtf8 {
-            file: file(),
-            line: 3
-        }
-    );
+    assert_eq!(Data::from_csv(&bytes[..], "y").unwrap_err(), DataError::NotUtf8 { file: file(), line: 3 });
     // a quote that is never closed swallows the rest, and only its beginning is shown
     let swallowed = load(&format!("x,y\n1,\"2\n{}", "3,4\n".repeat(1000)));
     assert!(matches!(&swallowed, DataError::NotNumber { line: 2, text, .. } if text.chars().count() <= 40));
@@ -243,34 +174,17 @@ fn what_is_wrong_with_what_was_asked_is_said() {
     let text = "a,b,c\n1,2,3\n";
     let read = |csv: Csv| csv.from_reader(text.as_bytes()).unwrap_err();
     assert_eq!(read(Csv::new()), DataError::NoTarget);
-    assert_eq!(
-        read(Csv::new().target("a").target("a")),
-        DataError::AskedTwice { name: "a".into() }
-    );
-    assert_eq!(
-        read(Csv::new().target("a").inputs(["b", "a"])),
-        DataError::AskedTwice { name: "a".into() }
-    );
-    assert!(matches!(
-        read(Csv::new().target("a").inputs(["d"])),
-        DataError::UnknownColumn { .. }
-    ));
-    assert!(matches!(
-        read(Csv::new().target("a").inputs([""; 0])),
-        DataError::NoInputs { .. }
-    ));
+    assert_eq!(read(Csv::new().target("a").target("a")), DataError::AskedTwice { name: "a".into() });
+    assert_eq!(read(Csv::new().target("a").inputs(["b", "a"])), DataError::AskedTwice { name: "a".into() });
+    assert!(matches!(read(Csv::new().target("a").inputs(["d"])), DataError::UnknownColumn { .. }));
+    assert!(matches!(read(Csv::new().target("a").inputs([""; 0])), DataError::NoInputs { .. }));
 
     let missing = Data::read_csv(file("no such file.csv"), "y").unwrap_err();
-    assert!(
-        matches!(&missing, DataError::Read { file, kind: std::io::ErrorKind::NotFound, .. }
-        if file.ends_with("no such file.csv"))
-    );
+    assert!(matches!(&missing, DataError::Read { file, kind: std::io::ErrorKind::NotFound, .. }
+        if file.ends_with("no such file.csv")));
     let message = Data::read_csv(file("airline.csv"), "y").unwrap_err().to_string();
     assert!(message.contains("airline.csv") && message.contains("decimal_year, passengers_thousands"));
-    assert!(matches!(
-        Data::read_csv(file("."), "y"),
-        Err(DataError::Read { .. })
-    ));
+    assert!(matches!(Data::read_csv(file("."), "y"), Err(DataError::Read { .. })));
 }
 
 // ---- making data ----
@@ -278,37 +192,22 @@ fn what_is_wrong_with_what_was_asked_is_said() {
 #[test]
 fn shapes_and_numbers_are_checked() {
     let points = |n: usize| Points::linspace(0.0, 1.0, n).unwrap();
-    assert_eq!(
-        Data::new(points(0), Array2::zeros((0, 1))),
-        Err(DataError::NoRows)
-    );
-    assert_eq!(
-        Data::new(points(2), Array2::zeros((2, 0))),
-        Err(DataError::NoOutputs)
-    );
+    assert_eq!(Data::new(points(0), Array2::zeros((0, 1))), Err(DataError::NoRows));
+    assert_eq!(Data::new(points(2), Array2::zeros((2, 0))), Err(DataError::NoOutputs));
     assert_eq!(
         Data::new(points(2), Array2::zeros((3, 1))),
         Err(DataError::RowCount { inputs: 2, labels: 3 })
     );
     let error = Data::new(points(2), array![[0.0, 1.0], [2.0, f64::NAN]]).unwrap_err();
     assert!(matches!(error, DataError::NotFinite { row: 1, column: 1, value, .. } if value.is_nan()));
-    assert!(matches!(
-        Data::line([f64::INFINITY], [1.0]),
-        Err(DataError::Prior(_))
-    ));
+    assert!(matches!(Data::line([f64::INFINITY], [1.0]), Err(DataError::Prior(_))));
     assert!(Data::regression(Array2::zeros((2, 0)), Array1::zeros(2)).is_err());
     let data = Data::regression(Array2::ones((2, 3)), Array1::zeros(2)).unwrap();
     assert_eq!(data.names(), &Names::new(["x1", "x2", "x3"], ["y"]));
     assert!(data.clone().named(Names::new(["a", "b"], ["c"])).is_err());
     assert!(data.clone().named(Names::new(["a", "b", "a"], ["c"])).is_err());
     assert!(data.clone().named(Names::new(["a", "", "b"], ["c"])).is_err());
-    assert_eq!(
-        data.named(Names::new(["a", "b", "c"], ["d"]))
-            .unwrap()
-            .names()
-            .to_string(),
-        "a, b, c → d"
-    );
+    assert_eq!(data.named(Names::new(["a", "b", "c"], ["d"])).unwrap().names().to_string(), "a, b, c → d");
 }
 
 #[test]
@@ -324,10 +223,7 @@ fn identities_are_stable_and_duplicates_distinct() {
     let tall = Data::new(Points::line([1.0]).unwrap(), array![[5.0, 2.0]]).unwrap();
     assert_ne!(wide.rows(), tall.rows());
     // a constant of the format, worked out apart from this code
-    assert_eq!(
-        Data::line([1.0], [2.0]).unwrap().rows(),
-        [Row(2_162_935_947_439_301_137)]
-    );
+    assert_eq!(Data::line([1.0], [2.0]).unwrap().rows(), [Row(2_162_935_947_439_301_137)]);
     // new labels at the inputs of known rows are no new rows
     let again = Data::new(data.points().clone(), Array2::ones((5, 1))).unwrap();
     assert_eq!(again.rows(), data.rows());
@@ -397,11 +293,7 @@ fn a_second_cut_with_the_same_seed_is_fresh() {
         let (again, _) = numbered(32).split_rows(16, seed).unwrap();
         let position = |data: &Data, row: &Row| data.rows().iter().position(|r| r == row).unwrap();
         let a: HashSet<usize> = second.rows().iter().map(|row| position(&rest, row)).collect();
-        let b: HashSet<usize> = again
-            .rows()
-            .iter()
-            .map(|row| position(&numbered(32), row))
-            .collect();
+        let b: HashSet<usize> = again.rows().iter().map(|row| position(&numbered(32), row)).collect();
         both += a.intersection(&b).count();
     }
     assert!((both as f64 / 500.0 - 8.0).abs() < 0.5, "{both}");
@@ -433,49 +325,28 @@ fn folds_are_a_partition() {
 fn impossible_cuts_are_refused() {
     let data = numbered(4);
     let seed = Seed::new(1);
-    assert_eq!(
-        data.select(&[0, 4]),
-        Err(DataError::OutOfRange { row: 4, len: 4 })
-    );
+    assert_eq!(data.select(&[0, 4]), Err(DataError::OutOfRange { row: 4, len: 4 }));
     assert_eq!(data.select(&[]), Err(DataError::NoRows));
     for fraction in [0.0, 1.0, -0.5, f64::INFINITY] {
         assert_eq!(data.split(fraction, seed), Err(DataError::Fraction(fraction)));
     }
     assert!(matches!(data.split(f64::NAN, seed), Err(DataError::Fraction(_))));
-    assert_eq!(
-        data.split(0.01, seed),
-        Err(DataError::EmptyPart { first: 0, len: 4 })
-    );
-    assert_eq!(
-        data.split(0.99, seed),
-        Err(DataError::EmptyPart { first: 4, len: 4 })
-    );
+    assert_eq!(data.split(0.01, seed), Err(DataError::EmptyPart { first: 0, len: 4 }));
+    assert_eq!(data.split(0.99, seed), Err(DataError::EmptyPart { first: 4, len: 4 }));
     for first in [0, 4, usize::MAX] {
-        assert_eq!(
-            data.split_rows(first, seed),
-            Err(DataError::EmptyPart { first, len: 4 })
-        );
+        assert_eq!(data.split_rows(first, seed), Err(DataError::EmptyPart { first, len: 4 }));
         assert_eq!(data.split_at(first), Err(DataError::EmptyPart { first, len: 4 }));
     }
     for folds in [0, 1, 5] {
         assert_eq!(data.folds(folds, seed), Err(DataError::Folds { folds, len: 4 }));
     }
     let wide = Data::regression(Array2::ones((2, 2)), Array1::zeros(2)).unwrap();
-    assert!(matches!(
-        data.concat(&wide),
-        Err(DataError::Columns { what: "inputs", .. })
-    ));
+    assert!(matches!(data.concat(&wide), Err(DataError::Columns { what: "inputs", .. })));
     let renamed = data.clone().named(Names::new(["a"], ["y"])).unwrap();
     assert!(matches!(data.concat(&renamed), Err(DataError::Names { .. })));
-    assert_eq!(
-        data.concat(&data.log_labels().unwrap()),
-        Err(DataError::Transforms { what: "labels" })
-    );
+    assert_eq!(data.concat(&data.log_labels().unwrap()), Err(DataError::Transforms { what: "labels" }));
     let standardised = Standardise::inputs(&data).unwrap().apply(&data).unwrap();
-    assert_eq!(
-        standardised.concat(&data),
-        Err(DataError::Transforms { what: "inputs" })
-    );
+    assert_eq!(standardised.concat(&data), Err(DataError::Transforms { what: "inputs" }));
 }
 
 #[test]
@@ -511,14 +382,7 @@ fn sampling_follows_the_cuts() {
             early.sampling(),
             late.sampling()
         ],
-        [
-            List,
-            Iid,
-            RandomSplit { of: 20 },
-            RandomSplit { of: 20 },
-            Ordered,
-            Ordered
-        ]
+        [List, Iid, RandomSplit { of: 20 }, RandomSplit { of: 20 }, Ordered, Ordered]
     );
     let of = |data: &Data| {
         [
@@ -559,16 +423,10 @@ fn sampling_of_joined_parts() {
     assert_eq!(joined(&one, &two), RandomSplit { of: 20 });
     let mut all = list.rows().to_vec();
     all.sort_unstable();
-    assert_eq!(
-        (one.list(), part.list(), list.list()),
-        (Some(&all[..]), Some(&all[..]), None)
-    );
+    assert_eq!((one.list(), part.list(), list.list()), (Some(&all[..]), Some(&all[..]), None));
     // the same list in another order is the same list
     let (shuffled, _) = list.shuffle(seed).unwrap().split_rows(8, seed).unwrap();
-    assert_eq!(
-        (shuffled.sampling(), shuffled.list()),
-        (RandomSplit { of: 20 }, part.list())
-    );
+    assert_eq!((shuffled.sampling(), shuffled.list()), (RandomSplit { of: 20 }, part.list()));
     // a list of the same length is another list
     let other = Data::line((100..120).map(f64::from), (0..20).map(f64::from)).unwrap();
     let (elsewhere, _) = other.split_rows(8, seed).unwrap();
@@ -605,10 +463,7 @@ fn standardising_learns_and_says_so() {
     assert_eq!(test.ledger(), done.ledger());
     assert!(test.ledger().looked_at(test.rows()).is_none());
     let (what, count, saw) = test.ledger().looked_at(train.rows()).unwrap();
-    assert_eq!(
-        (what.as_str(), count, saw),
-        ("standardised inputs", 100, Saw::Inputs)
-    );
+    assert_eq!((what.as_str(), count, saw), ("standardised inputs", 100, Saw::Inputs));
     let labels = |entry: &Entry| matches!(entry, Entry::Saw { what, saw: Saw::Labels, .. } if what == "standardised labels");
     assert!(test.ledger().entries().iter().any(labels));
     assert_eq!(test.ledger().entries().len(), 2);
@@ -621,15 +476,9 @@ fn standardising_learns_and_says_so() {
     assert_eq!(a.ledger(), test.ledger());
 
     // numbers fixed in advance owe nothing
-    let fixed = Standardise::with([1955.0], [3.0], [], [])
-        .unwrap()
-        .apply(&train)
-        .unwrap();
+    let fixed = Standardise::with([1955.0], [3.0], [], []).unwrap().apply(&train).unwrap();
     assert!(fixed.ledger().is_empty());
-    assert_eq!(
-        (fixed.labels(), fixed.input_transforms().len()),
-        (train.labels(), 1)
-    );
+    assert_eq!((fixed.labels(), fixed.input_transforms().len()), (train.labels(), 1));
     assert_eq!(fixed.points().view()[[0, 0]], -2.0);
 }
 
@@ -651,66 +500,25 @@ fn what_cannot_be_standardised_is_refused() {
     let data = numbered(5);
     let standardise = Standardise::of(&data).unwrap();
     let wide = Data::regression(Array2::ones((2, 2)), Array1::zeros(2)).unwrap();
-    assert!(matches!(
-        standardise.apply(&wide),
-        Err(DataError::Columns {
-            expected: 1,
-            found: 2,
-            ..
-        })
-    ));
+    assert!(matches!(standardise.apply(&wide), Err(DataError::Columns { expected: 1, found: 2, .. })));
     assert!(
         standardise.apply_points(wide.points()).is_err() && standardise.invert_points(wide.points()).is_err()
     );
     assert!(standardise.invert_labels(Array2::zeros((3, 2))).is_err());
     // learned before the logarithm, so not for after it; nor twice
     let logs = data.log_labels().unwrap();
-    assert_eq!(
-        standardise.apply(&logs),
-        Err(DataError::Transforms { what: "labels" })
-    );
+    assert_eq!(standardise.apply(&logs), Err(DataError::Transforms { what: "labels" }));
     let once = standardise.apply(&data).unwrap();
-    assert_eq!(
-        standardise.apply(&once),
-        Err(DataError::Transforms { what: "inputs" })
-    );
+    assert_eq!(standardise.apply(&once), Err(DataError::Transforms { what: "inputs" }));
     for (shift, scale) in [(0.0, 0.0), (0.0, -1.0), (f64::NAN, 1.0), (0.0, f64::INFINITY)] {
-        assert!(matches!(
-            Affine::new([shift], [scale]),
-            Err(DataError::Scale { column: 0, .. })
-        ));
+        assert!(matches!(Affine::new([shift], [scale]), Err(DataError::Scale { column: 0, .. })));
     }
     assert!(Affine::new([0.0, 1.0], [1.0]).is_err());
     let tiny = Standardise::with([], [], [0.0], [1e-320]).unwrap();
-    assert!(matches!(
-        tiny.apply(&data),
-        Err(DataError::NotFinite {
-            row: 0,
-            column: 0,
-            ..
-        })
-    ));
-    let zero = Data::line([0.0, 1.0], [1.0, 0.0])
-        .unwrap()
-        .log_labels()
-        .unwrap_err();
-    assert_eq!(
-        zero,
-        DataError::NotPositive {
-            row: 1,
-            column: 0,
-            name: "y".into(),
-            value: 0.0
-        }
-    );
-    assert!(
-        Data::line([0.0], [-2.0])
-            .unwrap()
-            .log_labels()
-            .unwrap_err()
-            .to_string()
-            .contains("-2")
-    );
+    assert!(matches!(tiny.apply(&data), Err(DataError::NotFinite { row: 0, column: 0, .. })));
+    let zero = Data::line([0.0, 1.0], [1.0, 0.0]).unwrap().log_labels().unwrap_err();
+    assert_eq!(zero, DataError::NotPositive { row: 1, column: 0, name: "y".into(), value: 0.0 });
+    assert!(Data::line([0.0], [-2.0]).unwrap().log_labels().unwrap_err().to_string().contains("-2"));
 }
 
 #[test]
@@ -718,22 +526,14 @@ fn constant_extreme_and_tiny_columns() {
     // three times 0.1 by thirds is not 0.1: the spread of a constant must not be its rounding
     let constant = Data::line([0.1; 3], [0.1; 3]).unwrap();
     let standardise = Standardise::of(&constant).unwrap();
-    assert_eq!(
-        standardise.of_inputs().unwrap(),
-        &Affine::new([0.1], [1.0]).unwrap()
-    );
+    assert_eq!(standardise.of_inputs().unwrap(), &Affine::new([0.1], [1.0]).unwrap());
     let done = standardise.apply(&constant).unwrap();
     assert_eq!(done.labels(), &Array2::<f64>::zeros((3, 1)));
     assert_eq!(done.original_labels(), constant.labels());
     for scale in [1e-300, 1e-170, 1e170, 1e300] {
         let data = Data::line([0.0, 1.0], [scale, 3.0 * scale]).unwrap();
         let done = Standardise::labels(&data).unwrap().apply(&data).unwrap();
-        assert!(
-            (done.labels() - &array![[-1.0], [1.0]])
-                .iter()
-                .all(|d| d.abs() < 1e-12),
-            "{scale}"
-        );
+        assert!((done.labels() - &array![[-1.0], [1.0]]).iter().all(|d| d.abs() < 1e-12), "{scale}");
     }
     let far = Data::line([0.0, 1.0], [-1.7e308, 1.7e308]).unwrap();
     assert!(matches!(Standardise::labels(&far), Err(DataError::Scale { .. })));
@@ -743,9 +543,7 @@ fn constant_extreme_and_tiny_columns() {
 fn jacobian_by_differences(data: &Data, transform: impl Fn(&Data) -> Data) -> f64 {
     let shifted = |sign: f64| {
         let labels = data.labels().mapv(|y| y * (1.0 + sign * 1e-5));
-        transform(&Data::new(data.points().clone(), labels).unwrap())
-            .labels()
-            .clone()
+        transform(&Data::new(data.points().clone(), labels).unwrap()).labels().clone()
     };
     let slopes = (shifted(1.0) - shifted(-1.0)) / data.labels().mapv(|y| 2e-5 * y);
     slopes.iter().map(|slope| slope.abs().ln()).sum()
@@ -764,10 +562,7 @@ fn log_and_standardise_compose() {
     for (back, original) in done.original_labels().iter().zip(data.labels()) {
         assert!((back - original).abs() < 1e-12 * original);
     }
-    assert_eq!(
-        done.label_transforms().invert(done.labels().clone()).unwrap(),
-        done.original_labels()
-    );
+    assert_eq!(done.label_transforms().invert(done.labels().clone()).unwrap(), done.original_labels());
     assert!(done.label_transforms().invert(Array2::zeros((1, 2))).is_err());
     let median = done.label_transforms().invert(array![[0.0]]).unwrap()[[0, 0]];
     assert!((median.ln() - logs.labels().mean().unwrap()).abs() < 1e-12);
@@ -777,18 +572,11 @@ fn log_and_standardise_compose() {
     let fixed = standardise.of_labels().unwrap().clone();
     let fixed = Standardise::with([], [], fixed.shift(), fixed.scale()).unwrap();
     let numeric = jacobian_by_differences(&data, |d| fixed.apply(&d.log_labels().unwrap()).unwrap());
-    assert!(
-        (done.log_jacobian().get() - numeric).abs() < 1e-6,
-        "{} {numeric}",
-        done.log_jacobian()
-    );
+    assert!((done.log_jacobian().get() - numeric).abs() < 1e-6, "{} {numeric}", done.log_jacobian());
     // and a log after an affine map after a log
     let deep = |d: &Data| {
         let up = Standardise::with([], [], [-3.0], [0.5]).unwrap();
-        up.apply(&up.apply(&d.log_labels().unwrap()).unwrap())
-            .unwrap()
-            .log_labels()
-            .unwrap()
+        up.apply(&up.apply(&d.log_labels().unwrap()).unwrap()).unwrap().log_labels().unwrap()
     };
     let numeric = jacobian_by_differences(&data, deep);
     assert!((deep(&data).log_jacobian().get() - numeric).abs() < 1e-6);
@@ -857,21 +645,12 @@ fn saved_data_come_back_and_corrupt_ones_do_not() {
     let bytes = postcard::to_allocvec(&data).unwrap();
     assert_eq!(postcard::from_bytes::<Data>(&bytes).unwrap(), data);
     let learned = postcard::to_allocvec(&standardise).unwrap();
-    assert_eq!(
-        postcard::from_bytes::<Standardise>(&learned).unwrap(),
-        standardise
-    );
+    assert_eq!(postcard::from_bytes::<Standardise>(&learned).unwrap(), standardise);
 
-    let small = Standardise::of(&numbered(2))
-        .unwrap()
-        .apply(&numbered(2))
-        .unwrap();
+    let small = Standardise::of(&numbered(2)).unwrap().apply(&numbered(2)).unwrap();
     let (small, _) = small.concat(&small).unwrap().split_rows(2, Seed::new(1)).unwrap();
     let text = serde_json::to_value(&small).unwrap();
-    assert_eq!(
-        serde_json::from_value::<Data>(text.clone()).unwrap().rows(),
-        small.rows()
-    );
+    assert_eq!(serde_json::from_value::<Data>(text.clone()).unwrap().rows(), small.rows());
     let corrupt = |pointer: &str, value: serde_json::Value| {
         let mut text = text.clone();
         *text.pointer_mut(pointer).unwrap() = value;
@@ -888,14 +667,8 @@ fn saved_data_come_back_and_corrupt_ones_do_not() {
     corrupt("/list", serde_json::json!(null));
     corrupt("/list", serde_json::json!([1, 2, 3, 4]));
     corrupt("/input_transforms/0/scale/0", serde_json::json!(0.0));
-    corrupt(
-        "/input_transforms/0",
-        serde_json::json!({"shift": [0.0, 0.0], "scale": [1.0, 1.0]}),
-    );
-    corrupt(
-        "/label_transforms/0/Affine",
-        serde_json::json!({"shift": [], "scale": []}),
-    );
+    corrupt("/input_transforms/0", serde_json::json!({"shift": [0.0, 0.0], "scale": [1.0, 1.0]}));
+    corrupt("/label_transforms/0/Affine", serde_json::json!({"shift": [], "scale": []}));
     // a number that is not finite, where the format can hold it
     let nan = f64::NAN.to_le_bytes();
     let value = data.labels()[[0, 0]].to_le_bytes();
@@ -908,8 +681,5 @@ fn saved_data_come_back_and_corrupt_ones_do_not() {
 #[test]
 fn data_print_as_a_summary() {
     let text = format!("{:?}", airline());
-    assert!(
-        text.contains("144") && text.contains("passengers_thousands") && text.len() < 400,
-        "{text}"
-    );
+    assert!(text.contains("144") && text.contains("passengers_thousands") && text.len() < 400, "{text}");
 }

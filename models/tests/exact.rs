@@ -19,9 +19,7 @@ fn close(found: f64, expected: f64, tolerance: f64) {
 fn reference_model() -> (Model<adaptors::Scaled<Polynomial>, Gaussian>, Data) {
     let x = Array1::linspace(-1.0, 1.0, 20);
     let data = Data::line(x.to_vec(), x.mapv(|x| (2.0 * x).sin()).to_vec()).unwrap();
-    let prior = Polynomial::orders(0..=2)
-        .basis(Basis::Monomial)
-        .scaled(0.5f64.sqrt());
+    let prior = Polynomial::orders(0..=2).basis(Basis::Monomial).scaled(0.5f64.sqrt());
     (prior.with_likelihood(Gaussian::noise(0.5)), data)
 }
 
@@ -31,10 +29,7 @@ fn bayesian_linear_regression_reference_vector() {
     for method in [Exact::Auto, Exact::WeightSpace, Exact::FunctionSpace] {
         let posterior = model.clone().condition_by(&method, &data).unwrap();
         let evidence = posterior.evidence();
-        assert!(
-            (evidence.log.get() + 11.357_504_064_878).abs() < 1e-11,
-            "{evidence:?}"
-        );
+        assert!((evidence.log.get() + 11.357_504_064_878).abs() < 1e-11, "{evidence:?}");
         assert!((evidence.fit.get() + 7.265_713_863).abs() < 1e-9);
         assert!((evidence.information.get() - 4.091_790_201).abs() < 1e-9);
         assert!((posterior.effective_dimension().determined - 2.704_616_407).abs() < 1e-9);
@@ -52,9 +47,7 @@ fn density_toy_reference_vectors() {
     // xᵢ ~ N(θ, 1), θ ~ N(0, a²): a constant. Any 40 numbers with these sums give the evidence.
     let (n, sum, squares) = (40.0, 44.0, 90.0f64);
     let spread = ((squares - sum * sum / n) / n).sqrt();
-    let y: Vec<f64> = (0..40)
-        .map(|i| sum / n + if i % 2 == 0 { spread } else { -spread })
-        .collect();
+    let y: Vec<f64> = (0..40).map(|i| sum / n + if i % 2 == 0 { spread } else { -spread }).collect();
     let data = Data::line((0..40).map(|i| f64::from(i) / 40.0), y).unwrap();
     for (a2, log) in [
         (0.1f64, -63.202_260_284),
@@ -62,9 +55,7 @@ fn density_toy_reference_vectors() {
         (10.0, -60.614_871_169),
         (1000.0, -62.856_476_179),
     ] {
-        let model = Polynomial::orders(0..=0)
-            .scaled(a2.sqrt())
-            .with_likelihood(Gaussian::known(1.0));
+        let model = Polynomial::orders(0..=0).scaled(a2.sqrt()).with_likelihood(Gaussian::known(1.0));
         close(model.condition(&data).unwrap().evidence().log.get(), log, 1e-11);
     }
 }
@@ -94,23 +85,14 @@ fn radiata(ninth: Option<[f64; 3]>, column: usize) -> (f64, Evidence) {
     let centre = rows.iter().map(|r| r[column]).sum::<f64>() / 42.0;
     let data = Data::line(rows.iter().map(|r| r[column] - centre), rows.iter().map(|r| r[0])).unwrap();
     // y = a + b x with (a, b) | τ ~ N((3000, 185), (τ diag(.06, 6))⁻¹): the window ±100 makes t = x/100.
-    let scales = Scales::rule(1, |j| {
-        if j == 0 {
-            1.0 / 0.06f64.sqrt()
-        } else {
-            100.0 / 6f64.sqrt()
-        }
-    });
+    let scales = Scales::rule(1, |j| if j == 0 { 1.0 / 0.06f64.sqrt() } else { 100.0 / 6f64.sqrt() });
     let prior = Polynomial::orders(0..=1)
         .basis(Basis::Monomial)
         .window(Window::new(-100.0, 100.0).unwrap())
         .scales(scales)
         .with_mean([3000.0, 18500.0]);
     let noise = GaussianGamma::new(3.0, 2.0 * 300.0 * 300.0).unwrap();
-    let posterior = prior
-        .with_likelihood(noise)
-        .condition_by(&Exact::Auto, &data)
-        .unwrap();
+    let posterior = prior.with_likelihood(noise).condition_by(&Exact::Auto, &data).unwrap();
     (posterior.evidence().log.get(), posterior.evidence())
 }
 
@@ -118,19 +100,12 @@ fn radiata(ninth: Option<[f64; 3]>, column: usize) -> (f64, Evidence) {
 fn radiata_pine_both_versions_of_the_data() {
     // The copy with another ninth row gives the published values (Friel & Pettitt 2008); the original data give others.
     let copy = Some([3670.0, 32.3, 29.0]);
-    for (ninth, column, log) in [
-        (copy, 1, -310.128_286),
-        (copy, 2, -301.704_602),
-        (None, 1, -310.507_266),
-        (None, 2, -301.650_158),
-    ] {
+    for (ninth, column, log) in
+        [(copy, 1, -310.128_286), (copy, 2, -301.704_602), (None, 1, -310.507_266), (None, 2, -301.650_158)]
+    {
         let (found, evidence) = radiata(ninth, column);
         assert!((found - log).abs() < 6e-7, "{found} {log}");
-        close(
-            evidence.log.get(),
-            (evidence.fit - evidence.information).get(),
-            1e-10,
-        );
+        close(evidence.log.get(), (evidence.fit - evidence.information).get(), 1e-10);
     }
     let factor = (radiata(copy, 2).0 - radiata(copy, 1).0).exp();
     assert!((factor / 4553.65 - 1.0).abs() < 2e-6, "{factor}");
@@ -150,11 +125,7 @@ fn effective_dimension_reference_vector() {
         }
         fn basis(&self, x: &Points) -> prior::Result<Array2<f64>> {
             Ok(Array2::from_shape_fn((x.len(), 5), |(i, j)| {
-                if x.view()[[i, 0]] == j as f64 {
-                    self.0[j].sqrt()
-                } else {
-                    0.0
-                }
+                if x.view()[[i, 0]] == j as f64 { self.0[j].sqrt() } else { 0.0 }
             }))
         }
         fn scales(&self) -> Array1<f64> {
@@ -170,11 +141,7 @@ fn effective_dimension_reference_vector() {
     for (a, expected) in [(0.1f64, 3.489_100_009), (1.0, 2.5), (10.0, 1.510_899_991)] {
         let model = Diagonal(lambda.to_vec()).with_likelihood(Gaussian::noise(a.sqrt()));
         for method in [Exact::WeightSpace, Exact::FunctionSpace] {
-            let found = model
-                .clone()
-                .condition_by(&method, &data)
-                .unwrap()
-                .effective_dimension();
+            let found = model.clone().condition_by(&method, &data).unwrap().effective_dimension();
             assert!((found.determined - expected).abs() < 1e-9);
             assert!((found.undetermined - (5.0 - expected)).abs() < 1e-9);
         }
@@ -222,16 +189,8 @@ fn weight_space_and_function_space_agree() {
         let [w, f] = [Exact::WeightSpace, Exact::FunctionSpace]
             .map(|m| model.clone().condition_by(&m, &data).unwrap());
         close(w.evidence().log.get(), f.evidence().log.get(), 1e-10);
-        close(
-            w.evidence().information.get(),
-            f.evidence().information.get(),
-            1e-9,
-        );
-        close(
-            w.effective_dimension().determined,
-            f.effective_dimension().determined,
-            1e-9,
-        );
+        close(w.evidence().information.get(), f.evidence().information.get(), 1e-9);
+        close(w.effective_dimension().determined, f.effective_dimension().determined, 1e-9);
         let x = Points::linspace(-1.0, 1.0, 23).unwrap();
         let z = Points::linspace(-0.9, 0.8, 7).unwrap();
         let gap = |a: &Array2<f64>, b: &Array2<f64>| (a - b).iter().fold(0.0, |m: f64, v| m.max(v.abs()));
@@ -249,11 +208,7 @@ fn evidence_is_the_density_of_the_labels() {
     // by brute force: ln N(y; 0, K + σ²I) from an eigendecomposition
     let data = wiggly(30, 3);
     let prior = soft(0.5, 20);
-    let k = prior
-        .cov(data.points(), data.points())
-        .unwrap()
-        .of_output(0)
-        .to_owned();
+    let k = prior.cov(data.points(), data.points()).unwrap().of_output(0).to_owned();
     let eigen = linalg::eigh((k + Array2::<f64>::eye(30) * 0.04).view()).unwrap();
     let c = eigen.vectors.t().dot(&data.labels().column(0));
     let log: f64 = c
@@ -262,13 +217,7 @@ fn evidence_is_the_density_of_the_labels() {
         .map(|(c, l)| -0.5 * (c * c / l + (2.0 * std::f64::consts::PI * l).ln()))
         .sum();
     close(
-        prior
-            .with_likelihood(Gaussian::noise(0.2))
-            .condition(&data)
-            .unwrap()
-            .evidence()
-            .log
-            .get(),
+        prior.with_likelihood(Gaussian::noise(0.2)).condition(&data).unwrap().evidence().log.get(),
         log,
         1e-11,
     );
@@ -280,36 +229,22 @@ fn conditioning_in_halves_is_conditioning_at_once() {
         let (n, half) = (50, 20);
         let data = wiggly(n, 4);
         let rows: Vec<usize> = (0..n).collect();
-        let (a, b) = (
-            data.select(&rows[..half]).unwrap(),
-            data.select(&rows[half..]).unwrap(),
-        );
+        let (a, b) = (data.select(&rows[..half]).unwrap(), data.select(&rows[half..]).unwrap());
         let model = soft(0.4, 60).with_likelihood(Gaussian::noise(0.15));
         let once = model.clone().condition_by(&method, &data).unwrap();
         let first = model.condition_by(&method, &a).unwrap();
         let twice = first.extend(&b).unwrap();
-        close(
-            first.evidence().log.get() + twice.evidence().log.get(),
-            once.evidence().log.get(),
-            1e-10,
-        );
+        close(first.evidence().log.get() + twice.evidence().log.get(), once.evidence().log.get(), 1e-10);
         let x = Points::linspace(-1.0, 1.0, 40).unwrap();
         let (p, q) = (once.predict(&x).unwrap(), twice.predict(&x).unwrap());
         for (a, b) in p.mean().iter().zip(q.mean()) {
             close(*a, *b, 1e-8);
         }
-        for (a, b) in p
-            .variance(Uncertainty::Latent)
-            .iter()
-            .zip(&q.variance(Uncertainty::Latent))
-        {
+        for (a, b) in p.variance(Uncertainty::Latent).iter().zip(&q.variance(Uncertainty::Latent)) {
             close(*a, *b, 1e-8);
         }
         // and the ledger has seen it all
-        assert_eq!(
-            twice.ledger().looked_at(data.rows()).map(|(_, n, _)| n),
-            Some(half)
-        );
+        assert_eq!(twice.ledger().looked_at(data.rows()).map(|(_, n, _)| n), Some(half));
         assert!(twice.ledger().looked_at(b.rows()).is_some());
         assert!(twice.prior_ledger().looked_at(b.rows()).is_none());
     }
@@ -319,25 +254,11 @@ fn conditioning_in_halves_is_conditioning_at_once() {
 fn the_hard_end_is_the_core_alone() {
     let data = wiggly(40, 5);
     let core = Polynomial::orders(0..=3).scales(Scales::geometric(1.7).tuned());
-    let alone = core
-        .with_likelihood(Gaussian::noise(0.2))
-        .condition(&data)
-        .unwrap();
-    let hard = soft(0.0, 150)
-        .with_likelihood(Gaussian::noise(0.2))
-        .condition(&data)
-        .unwrap();
+    let alone = core.with_likelihood(Gaussian::noise(0.2)).condition(&data).unwrap();
+    let hard = soft(0.0, 150).with_likelihood(Gaussian::noise(0.2)).condition(&data).unwrap();
     close(hard.evidence().log.get(), alone.evidence().log.get(), 1e-12);
-    close(
-        hard.evidence().information.get(),
-        alone.evidence().information.get(),
-        1e-12,
-    );
-    close(
-        hard.effective_dimension().determined,
-        alone.effective_dimension().determined,
-        1e-12,
-    );
+    close(hard.evidence().information.get(), alone.evidence().information.get(), 1e-12);
+    close(hard.effective_dimension().determined, alone.effective_dimension().determined, 1e-12);
     let x = Points::linspace(-1.0, 1.0, 9).unwrap();
     for (a, b) in hard.mean(&x).unwrap().iter().zip(&alone.mean(&x).unwrap()) {
         close(*a, *b, 1e-12);
@@ -351,46 +272,23 @@ fn the_hard_end_is_the_core_alone() {
 fn the_gap_to_the_hard_end_closes_as_softness_squared() {
     let data = wiggly(40, 6);
     let log = |s: f64| {
-        soft(s, 30)
-            .with_likelihood(Gaussian::noise(0.2))
-            .condition(&data)
-            .unwrap()
-            .evidence()
-            .log
-            .get()
+        soft(s, 30).with_likelihood(Gaussian::noise(0.2)).condition(&data).unwrap().evidence().log.get()
     };
     let hard = log(0.0);
-    let ratios: Vec<f64> = [1e-3, 3e-4, 1e-4]
-        .iter()
-        .map(|s| (log(*s) - hard) / (s * s))
-        .collect();
+    let ratios: Vec<f64> = [1e-3, 3e-4, 1e-4].iter().map(|s| (log(*s) - hard) / (s * s)).collect();
     close(ratios[0] / ratios[2], 1.0, 1e-3);
     close(ratios[1] / ratios[2], 1.0, 1e-3);
     // and the ratio is ½ tr((αα' − A⁻¹) K_rest), computed here in function space from its definition
     let prior = soft(0.0, 30);
-    let k = prior
-        .cov(data.points(), data.points())
-        .unwrap()
-        .of_output(0)
-        .to_owned();
-    let rest = prior
-        .rest()
-        .cov(data.points(), data.points())
-        .unwrap()
-        .of_output(0)
-        .to_owned();
+    let k = prior.cov(data.points(), data.points()).unwrap().of_output(0).to_owned();
+    let rest = prior.rest().cov(data.points(), data.points()).unwrap().of_output(0).to_owned();
     let a = linalg::Cholesky::new((k + Array2::<f64>::eye(40) * 0.04).view(), linalg::Jitter::None).unwrap();
     let alpha = a.solve(data.labels().view()).unwrap();
     let slope = 0.5 * (((alpha.dot(&alpha.t())) - a.inverse()) * &rest).sum();
     close(slope / ratios[2], 1.0, 1e-5);
     // tune reports the same slope at the hard end, there with noise and all else held
-    let fixed = Tune::default()
-        .fix("core.gamma")
-        .fix("rest.power")
-        .fix(tune::NOISE);
-    let tuned = fixed
-        .run(soft(0.0, 30).with_likelihood(Gaussian::noise(0.2)), &data)
-        .unwrap();
+    let fixed = Tune::default().fix("core.gamma").fix("rest.power").fix(tune::NOISE);
+    let tuned = fixed.run(soft(0.0, 30).with_likelihood(Gaussian::noise(0.2)), &data).unwrap();
     let (name, reported) = &tuned.slopes_at_hard[0];
     assert_eq!(name, "softness2");
     close(*reported, slope, 1e-9);
@@ -403,26 +301,16 @@ fn noise_to_zero_interpolates_honestly_at_order_150() {
     let prior = Polynomial::orders(0..=150).scales(Scales::power(1.0));
     let phi = linear::design(&prior, data.points()).unwrap();
     let svd = linalg::svd(phi.view()).unwrap();
-    let w = svd
-        .vt
-        .t()
-        .dot(&(svd.u.t().dot(data.labels()) / svd.s.view().insert_axis(ndarray::Axis(1))));
+    let w = svd.vt.t().dot(&(svd.u.t().dot(data.labels()) / svd.s.view().insert_axis(ndarray::Axis(1))));
     let x = Points::linspace(-1.0, 1.0, 101).unwrap();
     let limit = linear::design(&prior, &x).unwrap().dot(&w);
     for sd in [1e-6, 1e-9, 1e-12] {
-        let posterior = prior
-            .clone()
-            .with_likelihood(Gaussian::noise(sd))
-            .condition(&data)
-            .unwrap();
+        let posterior = prior.clone().with_likelihood(Gaussian::noise(sd)).condition(&data).unwrap();
         let mean = posterior.mean(&x).unwrap();
         let worst = (&mean - &limit).iter().fold(0.0, |m: f64, v| m.max(v.abs()));
         assert!(worst < 1e-8, "sd {sd}: {worst}");
         let at_data = posterior.var(data.points()).unwrap();
-        assert!(
-            at_data.iter().all(|v| *v >= 0.0 && *v <= 1.1 * sd * sd),
-            "{at_data}"
-        );
+        assert!(at_data.iter().all(|v| *v >= 0.0 && *v <= 1.1 * sd * sd), "{at_data}");
         close(posterior.effective_dimension().determined, 12.0, 1e-8);
         // evidence from the singular values: all positive terms
         let c = svd.u.t().dot(&data.labels().column(0));
@@ -454,16 +342,7 @@ fn blocked_reduction_is_the_plain_one() {
     close(posterior.evidence().log.get(), log, 1e-11);
     // the same bits on one thread and on several
     let pool = |k| rayon::ThreadPoolBuilder::new().num_threads(k).build().unwrap();
-    let run = || {
-        model
-            .clone()
-            .condition(&data)
-            .unwrap()
-            .evidence()
-            .log
-            .get()
-            .to_bits()
-    };
+    let run = || model.clone().condition(&data).unwrap().evidence().log.get().to_bits();
     assert_eq!(pool(1).install(run), pool(4).install(run));
 }
 
@@ -474,22 +353,11 @@ fn several_outputs_are_independent_copies() {
     let both = Data::new(one.points().clone(), y).unwrap();
     let second = Data::new(one.points().clone(), two).unwrap();
     let single = || Polynomial::orders(0..=9).with_likelihood(Gaussian::noise(0.3));
-    let stacked = Stack::new(vec![
-        Arc::new(Polynomial::orders(0..=9)),
-        Arc::new(Polynomial::orders(0..=9)),
-    ])
-    .unwrap();
-    let (a, b) = (
-        single().condition(&one).unwrap(),
-        single().condition(&second).unwrap(),
-    );
-    let shared = Polynomial::orders(0..=9)
-        .with_outputs(2)
-        .with_likelihood(Gaussian::noise(0.3));
-    let apart = stacked
-        .with_likelihood(Gaussian::noise(0.3))
-        .condition(&both)
-        .unwrap();
+    let stacked =
+        Stack::new(vec![Arc::new(Polynomial::orders(0..=9)), Arc::new(Polynomial::orders(0..=9))]).unwrap();
+    let (a, b) = (single().condition(&one).unwrap(), single().condition(&second).unwrap());
+    let shared = Polynomial::orders(0..=9).with_outputs(2).with_likelihood(Gaussian::noise(0.3));
+    let apart = stacked.with_likelihood(Gaussian::noise(0.3)).condition(&both).unwrap();
     let x = Points::linspace(-1.0, 1.0, 5).unwrap();
     for posterior in [
         shared.clone().condition(&both).unwrap(),
@@ -498,16 +366,8 @@ fn several_outputs_are_independent_copies() {
     ] {
         let e = posterior.evidence();
         close(e.log.get(), (a.evidence().log + b.evidence().log).get(), 1e-10);
-        close(
-            e.information.get(),
-            (a.evidence().information + b.evidence().information).get(),
-            1e-8,
-        );
-        close(
-            posterior.effective_dimension().determined,
-            2.0 * a.effective_dimension().determined,
-            1e-9,
-        );
+        close(e.information.get(), (a.evidence().information + b.evidence().information).get(), 1e-8);
+        close(posterior.effective_dimension().determined, 2.0 * a.effective_dimension().determined, 1e-9);
         let mean = posterior.mean(&x).unwrap();
         for i in 0..5 {
             close(mean[[i, 0]], a.mean(&x).unwrap()[[i, 0]], 1e-9);
@@ -530,21 +390,11 @@ fn label_transforms_enter_by_their_jacobian() {
         mean[0] = m;
         Polynomial::orders(0..=5).with_mean(mean).scaled(s)
     };
-    let raw = prior(scale, shift)
-        .with_likelihood(Gaussian::noise(0.2 * scale))
-        .condition(&data)
-        .unwrap();
-    let scaled = prior(1.0, 0.0)
-        .with_likelihood(Gaussian::noise(0.2))
-        .condition(&on_scaled)
-        .unwrap();
+    let raw = prior(scale, shift).with_likelihood(Gaussian::noise(0.2 * scale)).condition(&data).unwrap();
+    let scaled = prior(1.0, 0.0).with_likelihood(Gaussian::noise(0.2)).condition(&on_scaled).unwrap();
     close(scaled.evidence().log.get(), raw.evidence().log.get(), 1e-10);
     close(scaled.evidence().fit.get(), raw.evidence().fit.get(), 1e-10);
-    close(
-        scaled.evidence().information.get(),
-        raw.evidence().information.get(),
-        1e-10,
-    );
+    close(scaled.evidence().information.get(), raw.evidence().information.get(), 1e-10);
     let x = Points::linspace(-1.0, 1.0, 5).unwrap();
     let back = scaled.predict(&x).unwrap().on_original_scale(&on_scaled).unwrap();
     for i in 0..5 {

@@ -18,9 +18,7 @@ fn cubic(n: usize, seed: u64, noise: f64) -> Data {
 
 fn soft(softness: f64) -> adaptors::Scaled<Pathways<Polynomial, Polynomial>> {
     let rest = Polynomial::orders(4..=60).scales(Scales::power(2.0).from_order(4).tuned());
-    Polynomial::orders(0..=3)
-        .relaxed(Softness::new(softness).unwrap(), rest)
-        .scaled(1.0)
+    Polynomial::orders(0..=3).relaxed(Softness::new(softness).unwrap(), rest).scaled(1.0)
 }
 
 /// The tuned point is a stationary point of the evidence as `condition` reports it: checks gradient and objective at once.
@@ -34,22 +32,12 @@ fn stationary(tuned: &Tuned, data: &Data, free: &[&str]) {
     let at = |name: &str, factor: f64| {
         let (prior, noise) = (&tuned.model.prior, tuned.model.likelihood);
         if name == tune::NOISE {
-            let model = prior
-                .clone()
-                .with_likelihood(noise.at(noise.sd() * factor.sqrt()));
+            let model = prior.clone().with_likelihood(noise.at(noise.sd() * factor.sqrt()));
             return model.condition(data).unwrap().evidence().log.get();
         }
         let mut theta = prior.parameters().values();
         theta[prior.parameters().position(name).unwrap()] *= factor;
-        prior
-            .with(&theta)
-            .unwrap()
-            .with_likelihood(noise)
-            .condition(data)
-            .unwrap()
-            .evidence()
-            .log
-            .get()
+        prior.with(&theta).unwrap().with_likelihood(noise).condition(data).unwrap().evidence().log.get()
     };
     for name in free {
         let h: f64 = 1e-4;
@@ -75,32 +63,20 @@ fn the_optimum_is_stationary() {
 #[test]
 fn function_space_and_random_features_are_tuned_alike() {
     let data = wiggly(60, 2, 0.1);
-    let features = || {
-        Features::fourier(40, 1, 0.7, Seed::new(5))
-            .unwrap()
-            .tuned()
-            .scaled(1.0)
-    };
+    let features = || Features::fourier(40, 1, 0.7, Seed::new(5)).unwrap().tuned().scaled(1.0);
     let logs: Vec<f64> = [Exact::WeightSpace, Exact::FunctionSpace]
         .map(|method| {
             let tune = Tune::default().method(method);
-            let tuned = tune
-                .run(features().with_likelihood(Gaussian::noise(0.3)), &data)
-                .unwrap();
+            let tuned = tune.run(features().with_likelihood(Gaussian::noise(0.3)), &data).unwrap();
             stationary(&tuned, &data, &["length", "scale", tune::NOISE]);
             tuned.log_evidence.get()
         })
         .to_vec();
     assert!((logs[0] - logs[1]).abs() < 1e-4, "{logs:?}");
     // more features than rows, where no reduction takes place
-    let many = Features::fourier(100, 1, 0.7, Seed::new(5))
-        .unwrap()
-        .tuned()
-        .scaled(1.0);
+    let many = Features::fourier(100, 1, 0.7, Seed::new(5)).unwrap().tuned().scaled(1.0);
     let tune = Tune::default().method(Exact::WeightSpace);
-    let tuned = tune
-        .run(many.with_likelihood(Gaussian::noise(0.3)), &data)
-        .unwrap();
+    let tuned = tune.run(many.with_likelihood(Gaussian::noise(0.3)), &data).unwrap();
     stationary(&tuned, &data, &["length", "scale", tune::NOISE]);
 }
 
@@ -123,13 +99,9 @@ fn a_true_constraint_is_kept_hard() {
                 .modes
                 .iter()
                 .filter(|m| m.parameters.values()[m.parameters.position("softness2").unwrap()] == 0.0);
-            let gain = hard
-                .map(|m| (tuned.log_evidence - m.log_evidence).get())
-                .fold(f64::INFINITY, f64::min);
-            assert!(
-                (0.0..3.0).contains(&gain),
-                "seed {seed}: softness² {v}, gain {gain} nats"
-            );
+            let gain =
+                hard.map(|m| (tuned.log_evidence - m.log_evidence).get()).fold(f64::INFINITY, f64::min);
+            assert!((0.0..3.0).contains(&gain), "seed {seed}: softness² {v}, gain {gain} nats");
         }
     }
     assert!(kept >= 4, "kept hard {kept} of 10 times");
@@ -140,20 +112,10 @@ fn known_noise_is_left_alone_and_the_ledger_is_charged() {
     let data = wiggly(30, 3, 0.1);
     let tuned = tune(soft(0.2).with_likelihood(Gaussian::known(0.25)), &data).unwrap();
     assert_eq!(tuned.model.likelihood.sd(), 0.25);
-    assert_eq!(
-        tuned
-            .model
-            .prior
-            .ledger()
-            .looked_at(data.rows())
-            .map(|seen| seen.1),
-        Some(30)
-    );
+    assert_eq!(tuned.model.prior.ledger().looked_at(data.rows()).map(|seen| seen.1), Some(30));
     // only noise tuned: the prior has seen nothing
     let only_noise = Tune::default().fix("softness2").fix("rest.power").fix("scale");
-    let tuned = only_noise
-        .run(soft(0.2).with_likelihood(Gaussian::noise(0.25)), &data)
-        .unwrap();
+    let tuned = only_noise.run(soft(0.2).with_likelihood(Gaussian::noise(0.25)), &data).unwrap();
     assert!(tuned.model.prior.ledger().is_empty());
     assert_ne!(tuned.model.likelihood.sd(), 0.25);
 }
@@ -163,9 +125,7 @@ fn scale_and_noise_have_a_closed_form_when_they_move_together() {
     // one feature, noise and scale tuned: compare with a fine grid
     let data = cubic(25, 4, 0.3);
     let model = |scale: f64, noise: f64| {
-        Polynomial::orders(0..=3)
-            .scaled(scale)
-            .with_likelihood(Gaussian::noise(noise))
+        Polynomial::orders(0..=3).scaled(scale).with_likelihood(Gaussian::noise(noise))
     };
     let tuned = tune(model(100.0, 1e-3), &data).unwrap();
     let mut best = f64::NEG_INFINITY;
@@ -175,11 +135,7 @@ fn scale_and_noise_have_a_closed_form_when_they_move_together() {
             best = best.max(model(scale, noise).condition(&data).unwrap().evidence().log.get());
         }
     }
-    assert!(
-        tuned.log_evidence.get() >= best - 1e-9,
-        "{} < {best}",
-        tuned.log_evidence.get()
-    );
+    assert!(tuned.log_evidence.get() >= best - 1e-9, "{} < {best}", tuned.log_evidence.get());
     assert!(tuned.log_evidence.get() <= best + 0.05);
 }
 
@@ -188,11 +144,7 @@ fn extremes_are_reported_not_hidden() {
     // a constant zero target: everything shrinks to its bound, and says so
     let data = Data::line([0.0, 0.3, 0.6, 0.9], [0.0; 4]).unwrap();
     let tuned = tune(soft(0.1).with_likelihood(Gaussian::noise(0.1)), &data).unwrap();
-    assert!(
-        tuned.warnings.iter().any(|w| w.contains("bound")),
-        "{:?}",
-        tuned.warnings
-    );
+    assert!(tuned.warnings.iter().any(|w| w.contains("bound")), "{:?}", tuned.warnings);
     // an unknown name lists the known ones
     let error = Tune::default()
         .free("lenght")
@@ -201,11 +153,8 @@ fn extremes_are_reported_not_hidden() {
     assert!(error.to_string().contains("softness2"), "{error}");
     // one row, duplicates: valid Bayes
     for (x, y) in [(vec![0.5], vec![2.0]), (vec![0.5, 0.5, 0.5], vec![2.0, 2.1, 2.0])] {
-        let tuned = tune(
-            soft(0.1).with_likelihood(Gaussian::noise(0.1)),
-            &Data::line(x, y).unwrap(),
-        )
-        .unwrap();
+        let tuned =
+            tune(soft(0.1).with_likelihood(Gaussian::noise(0.1)), &Data::line(x, y).unwrap()).unwrap();
         assert!(tuned.log_evidence.get().is_finite());
     }
 }
@@ -217,12 +166,7 @@ fn the_same_result_on_any_number_of_threads() {
         let tuned = tune(soft(0.1).with_likelihood(Gaussian::noise(0.3)), &data).unwrap();
         (
             tuned.log_evidence.get().to_bits(),
-            tuned.modes[0]
-                .parameters
-                .values()
-                .iter()
-                .map(|v| v.to_bits())
-                .collect::<Vec<_>>(),
+            tuned.modes[0].parameters.values().iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
         )
     };
     let pool = |k| rayon::ThreadPoolBuilder::new().num_threads(k).build().unwrap();

@@ -61,10 +61,7 @@ impl<P: GaussianPrior> GaussianPrior for Scaled<P> {
     }
 
     fn weights(&self) -> Option<Box<dyn Weights + '_>> {
-        Some(Box::new(ScaledWeights {
-            inner: self.prior.weights()?,
-            scale: self.scale,
-        }))
+        Some(Box::new(ScaledWeights { inner: self.prior.weights()?, scale: self.scale }))
     }
 
     fn parameters(&self) -> Parameters {
@@ -75,10 +72,7 @@ impl<P: GaussianPrior> GaussianPrior for Scaled<P> {
     fn with(&self, theta: &[f64]) -> Result<Arc<dyn GaussianPrior>> {
         self.parameters().check(theta)?;
         let (inner, scale) = theta.split_at(theta.len() - 1);
-        Ok(Arc::new(Scaled {
-            prior: self.prior.with(inner)?,
-            scale: scale[0],
-        }))
+        Ok(Arc::new(Scaled { prior: self.prior.with(inner)?, scale: scale[0] }))
     }
 
     fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
@@ -88,10 +82,7 @@ impl<P: GaussianPrior> GaussianPrior for Scaled<P> {
     }
 
     fn saved(&self) -> Result<SavedPrior> {
-        Ok(SavedPrior::Scaled {
-            prior: Box::new(self.prior.saved()?),
-            scale: self.scale,
-        })
+        Ok(SavedPrior::Scaled { prior: Box::new(self.prior.saved()?), scale: self.scale })
     }
 }
 
@@ -177,18 +168,12 @@ impl<P: GaussianPrior> GaussianPrior for Charged<P> {
         self.prior.parameters()
     }
     fn with(&self, theta: &[f64]) -> Result<Arc<dyn GaussianPrior>> {
-        Ok(Arc::new(Charged {
-            prior: self.prior.with(theta)?,
-            ledger: self.ledger.clone(),
-        }))
+        Ok(Arc::new(Charged { prior: self.prior.with(theta)?, ledger: self.ledger.clone() }))
     }
     fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
         self.prior.contract(x, w)
     }
     fn saved(&self) -> Result<SavedPrior> {
-        Ok(SavedPrior::Charged {
-            prior: Box::new(self.prior.saved()?),
-            ledger: self.ledger.clone(),
-        })
+        Ok(SavedPrior::Charged { prior: Box::new(self.prior.saved()?), ledger: self.ledger.clone() })
     }
 }

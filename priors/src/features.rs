@@ -43,17 +43,7 @@ const LENGTH_BOUNDS: (f64, f64) = (1e-6, 1e6);
 impl Features {
     fn new(map: FeatureMap, count: usize, inputs: usize, length: f64, seed: Seed) -> Result<Features> {
         let directions = Arc::new(Array2::zeros((0, 0)));
-        Features {
-            map,
-            count,
-            inputs,
-            seed,
-            length,
-            tuned: false,
-            outputs: 1,
-            directions,
-        }
-        .checked()
+        Features { map, count, inputs, seed, length, tuned: false, outputs: 1, directions }.checked()
     }
 
     /// `frequencies` random frequencies (two features each) of length scale `length`.
@@ -97,23 +87,16 @@ impl Features {
     /// # Errors
     /// Without features, inputs or outputs, for a length scale out of bounds, or over the memory limit.
     pub fn checked(mut self) -> Result<Features> {
-        for (count, what) in [
-            (self.count, "random features"),
-            (self.inputs, "inputs"),
-            (self.outputs, "outputs"),
-        ] {
+        for (count, what) in
+            [(self.count, "random features"), (self.inputs, "inputs"), (self.outputs, "outputs")]
+        {
             if count == 0 {
                 return Err(PriorError::Empty(what));
             }
         }
         self.all_parameters().check(&[self.length])?;
         let columns = self.inputs + usize::from(self.map == FeatureMap::Relu);
-        memory::announce(
-            "the directions of random features",
-            self.count,
-            columns,
-            "use fewer features",
-        )?;
+        memory::announce("the directions of random features", self.count, columns, "use fewer features")?;
         self.directions = Arc::new(self.seed.named("directions").normal2(self.count, columns));
         Ok(self)
     }
@@ -139,11 +122,7 @@ impl Features {
 
 impl Weights for Features {
     fn dim(&self) -> usize {
-        if self.map == FeatureMap::Fourier {
-            2 * self.count
-        } else {
-            self.count
-        }
+        if self.map == FeatureMap::Fourier { 2 * self.count } else { self.count }
     }
 
     fn basis(&self, x: &Points) -> Result<Array2<f64>> {
@@ -152,10 +131,7 @@ impl Weights for Features {
             FeatureMap::Fourier => {
                 let mut values = Array2::zeros((x.len(), 2 * self.count));
                 let (cos, sin) = values.view_mut().split_at(ndarray::Axis(1), self.count);
-                Zip::from(cos)
-                    .and(sin)
-                    .and(&u)
-                    .par_for_each(|c, s, u| (*s, *c) = u.sin_cos());
+                Zip::from(cos).and(sin).and(&u).par_for_each(|c, s, u| (*s, *c) = u.sin_cos());
                 Ok(values)
             }
             FeatureMap::Relu => {
@@ -201,19 +177,12 @@ impl Linear for Features {
     }
 
     fn tunables(&self) -> Parameters {
-        if self.map == FeatureMap::Fourier {
-            self.all_parameters()
-        } else {
-            Parameters::none()
-        }
+        if self.map == FeatureMap::Fourier { self.all_parameters() } else { Parameters::none() }
     }
 
     fn tuned_to(&self, theta: &[f64]) -> Result<Arc<dyn GaussianPrior>> {
         let length = theta.first().copied().unwrap_or(self.length);
-        Ok(Arc::new(Features {
-            length,
-            ..self.clone()
-        }))
+        Ok(Arc::new(Features { length, ..self.clone() }))
     }
 
     fn description(&self) -> Option<SavedPrior> {

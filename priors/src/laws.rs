@@ -35,11 +35,7 @@ type Verdict = Result<(), LawError>;
 /// # Errors
 /// [`LawError::Broken`] when it does not hold.
 pub fn hold(law: &'static str, found: f64, allowed: f64) -> Verdict {
-    if found <= allowed {
-        Ok(())
-    } else {
-        Err(LawError::Broken { law, found, allowed })
-    }
+    if found <= allowed { Ok(()) } else { Err(LawError::Broken { law, found, allowed }) }
 }
 
 /// The largest absolute difference, relative to the largest entry (at least `floor`); NaN when shapes differ.
@@ -67,16 +63,8 @@ fn gap<D: ndarray::Dimension>(a: &ndarray::Array<f64, D>, b: &ndarray::Array<f64
 pub fn prior<P: Prior + ?Sized>(prior: &P, x: &Points, seed: Seed) -> Verdict {
     let draws = prior.draws(3, x, seed)?;
     let shape = (3, x.len(), prior.outputs());
-    hold(
-        "draws have shape (draw, point, output)",
-        f64::from(u8::from(draws.dim() != shape)),
-        0.0,
-    )?;
-    hold(
-        "draws are finite",
-        draws.iter().filter(|v| !v.is_finite()).count() as f64,
-        0.0,
-    )?;
+    hold("draws have shape (draw, point, output)", f64::from(u8::from(draws.dim() != shape)), 0.0)?;
+    hold("draws are finite", draws.iter().filter(|v| !v.is_finite()).count() as f64, 0.0)?;
     let mut again: Vec<Result<Array3<f64>, PriorError>> = Vec::new();
     for threads in [1, 4] {
         if let Ok(pool) = rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
@@ -84,19 +72,11 @@ pub fn prior<P: Prior + ?Sized>(prior: &P, x: &Points, seed: Seed) -> Verdict {
         }
     }
     for other in again {
-        hold(
-            "the same seed gives the same draws on any number of threads",
-            gap(&draws, &other?, 0.0),
-            0.0,
-        )?;
+        hold("the same seed gives the same draws on any number of threads", gap(&draws, &other?, 0.0), 0.0)?;
     }
     let other = prior.draws(3, x, seed.named("another"))?;
     let constant = draws.iter().all(|v| *v == draws[[0, 0, 0]]);
-    hold(
-        "another seed gives other draws",
-        f64::from(u8::from(other == draws && !constant)),
-        0.0,
-    )
+    hold("another seed gives other draws", f64::from(u8::from(other == draws && !constant)), 0.0)
 }
 
 /// Laws of a Gaussian prior: those of [`prior`]; symmetric and positive covariance; variance = its diagonal; cov(x, z) =
@@ -112,30 +92,18 @@ pub fn gaussian<P: GaussianPrior + ?Sized>(prior: &P, x: &Points, seed: Seed) ->
     let (xz, zx) = (prior.cov(x, &z)?, prior.cov(&z, x)?);
     hold(
         "a centred prior has mean zero",
-        if prior.centred() {
-            mean.iter().fold(0.0, |m, v| f64::max(m, v.abs()))
-        } else {
-            0.0
-        },
+        if prior.centred() { mean.iter().fold(0.0, |m, v| f64::max(m, v.abs())) } else { 0.0 },
         0.0,
     )?;
     for c in 0..prior.outputs() {
         let k = cov.of_output(c).to_owned();
-        hold(
-            "the covariance is symmetric",
-            gap(&k, &k.t().to_owned(), 0.0),
-            1e-13,
-        )?;
+        hold("the covariance is symmetric", gap(&k, &k.t().to_owned(), 0.0), 1e-13)?;
         hold(
             "variance is the diagonal of the covariance",
             gap(&var.column(c).to_owned(), &k.diag().to_owned(), 0.0),
             1e-10,
         )?;
-        hold(
-            "no variance is negative",
-            -var.iter().copied().fold(0.0, f64::min),
-            0.0,
-        )?;
+        hold("no variance is negative", -var.iter().copied().fold(0.0, f64::min), 0.0)?;
         let (values, top) = (
             linalg::eigh(k.view()).map_err(PriorError::from)?.values,
             k.diag().iter().copied().fold(0.0, f64::max),
@@ -148,18 +116,10 @@ pub fn gaussian<P: GaussianPrior + ?Sized>(prior: &P, x: &Points, seed: Seed) ->
             1e-11,
         )?;
         let part = k.slice(ndarray::s![.., ..z.len()]).to_owned();
-        hold(
-            "cov(x, z) is a part of cov(x, x)",
-            gap(&xz.of_output(c).to_owned(), &part, 0.0),
-            1e-10,
-        )?;
+        hold("cov(x, z) is a part of cov(x, x)", gap(&xz.of_output(c).to_owned(), &part, 0.0), 1e-10)?;
         if let Some(weights) = prior.weights() {
             let phi = design(&*weights, x)?;
-            hold(
-                "the features reproduce the covariance",
-                gap(&linalg::syrk(phi.view()), &k, 0.0),
-                1e-10,
-            )?;
+            hold("the features reproduce the covariance", gap(&linalg::syrk(phi.view()), &k, 0.0), 1e-10)?;
         }
     }
     parameters(prior, x, seed)?;
@@ -180,11 +140,7 @@ fn parameters<P: GaussianPrior + ?Sized>(prior: &P, x: &Points, seed: Seed) -> V
         shared => Blocks::Shared(random(0, &shared.of_output(0).to_owned())),
     };
     let gradient = prior.contract(x, &w)?;
-    hold(
-        "contract gives one number a parameter",
-        (gradient.len() as f64 - theta.len() as f64).abs(),
-        0.0,
-    )?;
+    hold("contract gives one number a parameter", (gradient.len() as f64 - theta.len() as f64).abs(), 0.0)?;
     if theta.is_empty() {
         return Ok(());
     }
@@ -210,20 +166,9 @@ fn parameters<P: GaussianPrior + ?Sized>(prior: &P, x: &Points, seed: Seed) -> V
         } else {
             (at(p.value + h)? - at(p.value - h)?) / (2.0 * h)
         };
-        let size = slope
-            .abs()
-            .max(gradient[k].abs())
-            .max(1e-6 * cov.inner(&w)?.abs());
+        let size = slope.abs().max(gradient[k].abs()).max(1e-6 * cov.inner(&w)?.abs());
         let law = "contract agrees with differences of the covariance";
-        hold(
-            law,
-            if size == 0.0 {
-                0.0
-            } else {
-                (slope - gradient[k]).abs() / size
-            },
-            1e-5,
-        )?;
+        hold(law, if size == 0.0 { 0.0 } else { (slope - gradient[k]).abs() / size }, 1e-5)?;
     }
     Ok(())
 }
@@ -239,9 +184,7 @@ fn moments<P: GaussianPrior + ?Sized>(prior: &P, x: &Points, seed: Seed) -> Verd
         let values = draws.index_axis(Axis(2), c);
         let k = cov.of_output(c);
         let centred = &values - &mean.column(c);
-        let average = centred
-            .mean_axis(Axis(0))
-            .unwrap_or_else(|| Array1::zeros(x.len()));
+        let average = centred.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(x.len()));
         let sample = linalg::syrk_t(centred.view()) / m;
         for i in 0..x.len() {
             // Five and a half standard errors: one false alarm in 10⁷ comparisons.
@@ -271,39 +214,21 @@ pub fn white<P: WhitePrior + ?Sized>(prior: &P, x: &Points, seed: Seed) -> Verdi
     let cotangent = seed.named("cotangent").normal2(x.len(), prior.outputs());
     let value = prior.forward(eps.view(), x)?;
     let (same, back) = prior.pullback(eps.view(), x)?;
-    hold(
-        "pullback gives the value of forward",
-        gap(&value, &same, 0.0),
-        1e-12,
-    )?;
+    hold("pullback gives the value of forward", gap(&value, &same, 0.0), 1e-12)?;
     let mut gradient = vec![0.0; prior.dim()];
     back(cotangent.view(), &mut gradient)?;
     let push = prior.pushforward(eps.view(), x, tangent.view())?;
-    let (left, right) = (
-        (&cotangent * &push).sum(),
-        tangent.iter().zip(&gradient).map(|(t, g)| t * g).sum::<f64>(),
-    );
+    let (left, right) =
+        ((&cotangent * &push).sum(), tangent.iter().zip(&gradient).map(|(t, g)| t * g).sum::<f64>());
     let size = (&cotangent * &push).mapv(f64::abs).sum().max(f64::MIN_POSITIVE);
-    hold(
-        "⟨cotangent, J tangent⟩ = ⟨Jᵀ cotangent, tangent⟩",
-        (left - right).abs() / size,
-        1e-10,
-    )?;
+    hold("⟨cotangent, J tangent⟩ = ⟨Jᵀ cotangent, tangent⟩", (left - right).abs() / size, 1e-10)?;
     let jacobian = prior.jacobian(eps.view(), x)?;
     let by_jacobian = jacobian.map_axis(Axis(2), |row| row.dot(&tangent));
-    hold(
-        "the Jacobian times a tangent is the pushforward",
-        gap(&by_jacobian, &push, 0.0),
-        1e-10,
-    )?;
+    hold("the Jacobian times a tangent is the pushforward", gap(&by_jacobian, &push, 0.0), 1e-10)?;
     let h = 1e-5;
     let ahead = prior.forward((&eps + &(&tangent * h)).view(), x)?;
     let behind = prior.forward((&eps - &(&tangent * h)).view(), x)?;
-    hold(
-        "the pushforward agrees with differences",
-        gap(&((ahead - behind) / (2.0 * h)), &push, 0.0),
-        1e-6,
-    )
+    hold("the pushforward agrees with differences", gap(&((ahead - behind) / (2.0 * h)), &push, 0.0), 1e-6)
 }
 
 /// Laws of a bias: at softness 0 it is its core alone; variance never falls as softness grows; the gap to the hard end closes as
@@ -318,28 +243,20 @@ where
 {
     let hard = bias.hard();
     for c in 0..core.outputs() {
-        let (a, b) = (
-            hard.cov(x, x)?.of_output(c).to_owned(),
-            core.cov(x, x)?.of_output(c).to_owned(),
-        );
+        let (a, b) = (hard.cov(x, x)?.of_output(c).to_owned(), core.cov(x, x)?.of_output(c).to_owned());
         hold("the hard end is the core alone", gap(&a, &b, 0.0), 1e-12)?;
     }
     let at = |s: f64| -> Result<Array2<f64>, PriorError> { bias.at(Softness::new(s)?).var(x) };
     let mut last = hard.var(x)?;
     for s in [1e-3, 1e-2, 0.1, 1.0, 10.0] {
         let var = at(s)?;
-        let fall = last.iter().zip(&var).fold(0.0, |m: f64, (a, b)| {
-            m.max((a - b) / a.abs().max(f64::MIN_POSITIVE))
-        });
+        let fall =
+            last.iter().zip(&var).fold(0.0, |m: f64, (a, b)| m.max((a - b) / a.abs().max(f64::MIN_POSITIVE)));
         hold("more softness, no less variance", fall, 1e-12)?;
         last = var;
     }
     let zero = at(0.0)?;
     let unit = at(1.0)? - &zero;
     let small = (at(1e-2)? - &zero) * 1e4;
-    hold(
-        "the gap to the hard end closes as softness²",
-        gap(&small, &unit, f64::MIN_POSITIVE),
-        1e-7,
-    )
+    hold("the gap to the hard end closes as softness²", gap(&small, &unit, f64::MIN_POSITIVE), 1e-7)
 }

@@ -46,8 +46,25 @@ pub enum Entry {
 
 /// What a prior (or a posterior) owes to data: which rows it looked at, and which choices were made on the way.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "AsRead")]
 pub struct Ledger {
     entries: Vec<Entry>,
+}
+
+/// A ledger as it stands in a file, where rows may be in any order.
+#[derive(Deserialize)]
+struct AsRead {
+    entries: Vec<Entry>,
+}
+
+impl From<AsRead> for Ledger {
+    fn from(read: AsRead) -> Ledger {
+        let sorted = |entry: Entry| match entry {
+            Entry::Saw { what, saw, rows: Some(rows) } => Ledger::saw(what, saw, Some(&rows)).entries,
+            other => vec![other],
+        };
+        Ledger { entries: read.entries.into_iter().flat_map(sorted).collect() }
+    }
 }
 
 impl Ledger {
@@ -60,24 +77,13 @@ impl Ledger {
             sorted.dedup();
             sorted.into()
         });
-        Ledger {
-            entries: vec![Entry::Saw {
-                what: what.into(),
-                saw,
-                rows,
-            }],
-        }
+        Ledger { entries: vec![Entry::Saw { what: what.into(), saw, rows }] }
     }
 
     /// A ledger that says: one of `among` alternatives, listed in advance, was chosen by looking.
     #[must_use]
     pub fn chose(what: impl Into<String>, among: usize) -> Ledger {
-        Ledger {
-            entries: vec![Entry::Chose {
-                what: what.into(),
-                among: among.max(1),
-            }],
-        }
+        Ledger { entries: vec![Entry::Chose { what: what.into(), among: among.max(1) }] }
     }
 
     /// Both ledgers together; a line that stands in both is kept once.
@@ -113,21 +119,26 @@ impl Ledger {
         Nats(self.entries.iter().map(price).sum())
     }
 
+    /// How many of `rows` were looked at by anything at all (all, as soon as some line saw rows without identity).
+    #[must_use]
+    pub fn looked_at_count(&self, rows: &[Row]) -> usize {
+        let seen = |row: &Row| {
+            self.entries.iter().any(|entry| match entry {
+                Entry::Saw { rows: None, .. } => true,
+                Entry::Saw { rows: Some(seen), .. } => seen.binary_search(row).is_ok(),
+                Entry::Chose { .. } => false,
+            })
+        };
+        rows.iter().filter(|row| seen(row)).count()
+    }
+
     /// The first line that looked at any of `rows`: what was learned, how many of them it saw (all, when its rows had no
     /// identity), and whether labels were seen. Cost: a binary search a row.
     #[must_use]
     pub fn looked_at(&self, rows: &[Row]) -> Option<(String, usize, Saw)> {
         self.entries.iter().find_map(|entry| match entry {
-            Entry::Saw {
-                what,
-                saw,
-                rows: None,
-            } => Some((what.clone(), rows.len(), *saw)),
-            Entry::Saw {
-                what,
-                saw,
-                rows: Some(seen),
-            } => {
+            Entry::Saw { what, saw, rows: None } => Some((what.clone(), rows.len(), *saw)),
+            Entry::Saw { what, saw, rows: Some(seen) } => {
                 let count = rows.iter().filter(|row| seen.binary_search(row).is_ok()).count();
                 (count > 0).then(|| (what.clone(), count, *saw))
             }
@@ -171,18 +182,10 @@ mod tests {
         assert_eq!(both.entries().len(), 2);
         assert!((both.price().get() - 9f64.ln()).abs() < 1e-15);
         assert_eq!(both.looked_at(&[Row(2), Row(4)]), None);
-        assert_eq!(
-            both.looked_at(&[Row(3), Row(4)]),
-            Some(("window".into(), 1, Saw::Inputs))
-        );
+        assert_eq!(both.looked_at_count(&[Row(1), Row(2), Row(3)]), 2);
+        assert_eq!(both.looked_at(&[Row(3), Row(4)]), Some(("window".into(), 1, Saw::Inputs)));
         let unnamed = Ledger::saw("median", Saw::Inputs, None);
-        assert_eq!(
-            unnamed.looked_at(&[Row(9)]),
-            Some(("median".into(), 1, Saw::Inputs))
-        );
-        assert_eq!(
-            both.to_string(),
-            "window from the inputs of 2 rows; rung: one of 9"
-        );
+        assert_eq!(unnamed.looked_at(&[Row(9)]), Some(("median".into(), 1, Saw::Inputs)));
+        assert_eq!(both.to_string(), "window from the inputs of 2 rows; rung: one of 9");
     }
 }

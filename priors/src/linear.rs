@@ -179,10 +179,7 @@ impl<L: Linear> GaussianPrior for L {
         if x == z {
             return Ok(Blocks::Shared(linalg::syrk(at_x.view())));
         }
-        Ok(Blocks::Shared(linalg::matmul_nt(
-            at_x.view(),
-            design(self, z)?.view(),
-        )))
+        Ok(Blocks::Shared(linalg::matmul_nt(at_x.view(), design(self, z)?.view())))
     }
 
     fn var(&self, x: &Points) -> Result<Array2<f64>> {
@@ -224,11 +221,7 @@ fn contract<W: Weights + ?Sized>(weights: &W, x: &Points, w: &Blocks) -> Result<
         });
     };
     if w.dim() != (x.len(), x.len()) {
-        return Err(PriorError::Dimensions {
-            what: "rows of W",
-            expected: x.len(),
-            found: w.nrows(),
-        });
+        return Err(PriorError::Dimensions { what: "rows of W", expected: x.len(), found: w.nrows() });
     }
     let basis = weights.basis(x)?;
     let wb = linalg::matmul(w.view(), basis.view());
@@ -286,10 +279,9 @@ impl<L: Linear> WhitePrior for L {
 /// White coordinates as (output, feature).
 fn split(eps: ArrayView1<'_, f64>, outputs: usize, dim: usize) -> Result<ArrayView2<'_, f64>> {
     let found = eps.len();
-    eps.into_shape_with_order((outputs, dim))
-        .map_err(|_| PriorError::Dimensions {
-            what: "white coordinates",
-            expected: outputs * dim,
-            found,
-        })
+    eps.into_shape_with_order((outputs, dim)).map_err(|_| PriorError::Dimensions {
+        what: "white coordinates",
+        expected: outputs * dim,
+        found,
+    })
 }

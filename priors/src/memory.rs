@@ -53,13 +53,6 @@ pub fn announce(
     if bytes <= u128::from(limit) {
         Ok(())
     } else {
-        Err(TooLarge {
-            what,
-            rows,
-            columns,
-            bytes,
-            limit,
-            instead,
-        })
+        Err(TooLarge { what, rows, columns, bytes, limit, instead })
     }
 }

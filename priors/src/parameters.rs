@@ -38,14 +38,7 @@ impl Parameter {
     /// A parameter that tuning may move.
     #[must_use]
     pub fn free(name: &str, value: f64, (lower, upper): (f64, f64), coordinate: Coordinate) -> Parameter {
-        Parameter {
-            name: name.into(),
-            value,
-            lower,
-            upper,
-            coordinate,
-            fixed: false,
-        }
+        Parameter { name: name.into(), value, lower, upper, coordinate, fixed: false }
     }
 
     /// The same, held fixed or not.
@@ -117,18 +110,10 @@ impl Parameters {
     /// # Errors
     /// When no parameter has it; the error lists those there are.
     pub fn position(&self, name: &str) -> Result<usize, PriorError> {
-        self.0
-            .iter()
-            .position(|p| p.name == name)
-            .ok_or_else(|| PriorError::UnknownParameter {
-                name: name.into(),
-                known: self
-                    .0
-                    .iter()
-                    .map(|p| p.name.as_str())
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            })
+        self.0.iter().position(|p| p.name == name).ok_or_else(|| PriorError::UnknownParameter {
+            name: name.into(),
+            known: self.0.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", "),
+        })
     }
 
     /// The same parameters with one held fixed (or set free).
@@ -155,15 +140,8 @@ impl Parameters {
         }
         for (p, &value) in self.0.iter().zip(theta) {
             if !(p.lower..=p.upper).contains(&value) {
-                let Parameter {
-                    name, lower, upper, ..
-                } = p.clone();
-                return Err(PriorError::Parameter {
-                    name,
-                    value,
-                    lower,
-                    upper,
-                });
+                let Parameter { name, lower, upper, .. } = p.clone();
+                return Err(PriorError::Parameter { name, value, lower, upper });
             }
         }
         Ok(())

@@ -28,12 +28,7 @@ impl<C: Prior, R: Prior> Pathways<C, R> {
     /// `core + softness · rest`.
     #[must_use]
     pub fn new(core: C, softness: Softness, rest: R) -> Pathways<C, R> {
-        Pathways {
-            core,
-            rest,
-            softness,
-            fixed: false,
-        }
+        Pathways { core, rest, softness, fixed: false }
     }
 
     /// The part that keeps the constraint.
@@ -71,11 +66,7 @@ impl<C: Prior, R: Prior> Pathways<C, R> {
         if expected == found {
             Ok(())
         } else {
-            Err(PriorError::Dimensions {
-                what: "outputs of the rest",
-                expected,
-                found,
-            })
+            Err(PriorError::Dimensions { what: "outputs of the rest", expected, found })
         }
     }
 }
@@ -115,9 +106,7 @@ where
 
     fn cov(&self, x: &Points, z: &Points) -> Result<Blocks> {
         self.check_outputs()?;
-        self.core
-            .cov(x, z)?
-            .plus(self.softness.squared(), &self.rest.cov(x, z)?)
+        self.core.cov(x, z)?.plus(self.softness.squared(), &self.rest.cov(x, z)?)
     }
 
     fn var(&self, x: &Points) -> Result<Array2<f64>> {
@@ -130,12 +119,7 @@ where
     fn weights(&self) -> Option<Box<dyn Weights + '_>> {
         let (core, rest) = (self.core.weights()?, self.rest.weights()?);
         let parameters = (self.core.parameters().len(), self.rest.parameters().len());
-        Some(Box::new(Both {
-            core,
-            rest,
-            softness: self.softness,
-            parameters,
-        }))
+        Some(Box::new(Both { core, rest, softness: self.softness, parameters }))
     }
 
     fn parameters(&self) -> Parameters {
@@ -144,11 +128,8 @@ where
         let bounds = if self.rest.centred() { (0.0, 1e12) } else { (v, v) };
         let softness = Parameter::free("softness2", v, bounds, Coordinate::Variance)
             .fixed(self.fixed || !self.rest.centred());
-        let parts = self
-            .core
-            .parameters()
-            .prefixed("core")
-            .followed_by(self.rest.parameters().prefixed("rest"));
+        let parts =
+            self.core.parameters().prefixed("core").followed_by(self.rest.parameters().prefixed("rest"));
         parts.followed_by(Parameters::new([softness]))
     }
 
@@ -169,16 +150,8 @@ where
     fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
         let core = self.core.contract(x, w)?;
         let rest = self.rest.contract(x, w)? * self.softness.squared();
-        let softness = if self.rest.centred() {
-            w.inner(&self.rest.cov(x, x)?)?
-        } else {
-            0.0
-        };
-        Ok(joined(&[
-            core.view(),
-            rest.view(),
-            Array1::from_elem(1, softness).view(),
-        ]))
+        let softness = if self.rest.centred() { w.inner(&self.rest.cov(x, x)?)? } else { 0.0 };
+        Ok(joined(&[core.view(), rest.view(), Array1::from_elem(1, softness).view()]))
     }
 
     fn saved(&self) -> Result<SavedPrior> {
@@ -218,10 +191,7 @@ impl Weights for Both<'_> {
     }
 
     fn scales(&self) -> Array1<f64> {
-        joined(&[
-            self.core.scales().view(),
-            (self.rest.scales() * self.softness.get()).view(),
-        ])
+        joined(&[self.core.scales().view(), (self.rest.scales() * self.softness.get()).view()])
     }
 
     fn scale_gradient(&self, q: ArrayView1<'_, f64>) -> Array1<f64> {

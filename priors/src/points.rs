@@ -23,24 +23,12 @@ impl Points {
     /// For a matrix without columns, and for NaN or an infinity (named by row and column).
     pub fn new(x: Array2<f64>) -> Result<Points, PriorError> {
         if x.ncols() == 0 {
-            return Err(PriorError::Dimensions {
-                what: "coordinates of a point",
-                expected: 1,
-                found: 0,
-            });
+            return Err(PriorError::Dimensions { what: "coordinates of a point", expected: 1, found: 0 });
         }
         if let Some(((row, column), &value)) = x.indexed_iter().find(|(_, v)| !v.is_finite()) {
-            return Err(PriorError::NotFinite {
-                what: "input",
-                row,
-                column,
-                value,
-            });
+            return Err(PriorError::NotFinite { what: "input", row, column, value });
         }
-        Ok(Points {
-            x: Arc::new(x),
-            rows: None,
-        })
+        Ok(Points { x: Arc::new(x), rows: None })
     }
 
     /// Points on a line.
@@ -82,18 +70,11 @@ impl Points {
     /// When the range goes past the end.
     pub fn range(&self, rows: std::ops::Range<usize>) -> Result<Points, PriorError> {
         if rows.start > rows.end || rows.end > self.len() {
-            return Err(PriorError::Dimensions {
-                what: "points",
-                expected: rows.end,
-                found: self.len(),
-            });
+            return Err(PriorError::Dimensions { what: "points", expected: rows.end, found: self.len() });
         }
         let identities = self.rows.as_ref().map(|all| all[rows.clone()].into());
         let x = self.x.slice(ndarray::s![rows, ..]).to_owned();
-        Ok(Points {
-            x: Arc::new(x),
-            rows: identities,
-        })
+        Ok(Points { x: Arc::new(x), rows: identities })
     }
 
     /// Number of points.

@@ -71,11 +71,9 @@ impl Blocks {
         };
         match (self, other) {
             (Blocks::Shared(a), Blocks::Shared(b)) => Ok(Blocks::Shared(add(a, b.view())?)),
-            (Blocks::Shared(a), Blocks::PerOutput(list)) => list
-                .iter()
-                .map(|b| add(a.clone(), b.view()))
-                .collect::<Result<_>>()
-                .map(Blocks::PerOutput),
+            (Blocks::Shared(a), Blocks::PerOutput(list)) => {
+                list.iter().map(|b| add(a.clone(), b.view())).collect::<Result<_>>().map(Blocks::PerOutput)
+            }
             (Blocks::PerOutput(list), b) => {
                 let sum = list.into_iter().enumerate().map(|(c, a)| add(a, b.of_output(c)));
                 sum.collect::<Result<_>>().map(Blocks::PerOutput)
@@ -172,9 +170,7 @@ pub trait GaussianPrior: Prior {
     /// [`PriorError::Foreign`] for a part that is not built in.
     fn saved(&self) -> Result<SavedPrior> {
         let name = format!("{self:?}");
-        Err(PriorError::Foreign(
-            name.split([' ', '(', '{']).next().unwrap_or_default().to_owned(),
-        ))
+        Err(PriorError::Foreign(name.split([' ', '(', '{']).next().unwrap_or_default().to_owned()))
     }
 }
 
@@ -227,9 +223,7 @@ pub trait WhitePrior: Prior {
         let mut tangent = Array1::zeros(p);
         for j in 0..p {
             tangent[j] = 1.0;
-            jacobian
-                .index_axis_mut(ndarray::Axis(2), j)
-                .assign(&self.pushforward(eps, x, tangent.view())?);
+            jacobian.index_axis_mut(ndarray::Axis(2), j).assign(&self.pushforward(eps, x, tangent.view())?);
             tangent[j] = 0.0;
         }
         Ok(jacobian)
@@ -270,10 +264,7 @@ pub fn gaussian_draws<P: GaussianPrior + ?Sized>(
     let mean = prior.mean(x)?;
     let blocks = prior.cov(x, x)?;
     let mut draws = Array3::zeros((n, x.len(), prior.outputs()));
-    let jitter = linalg::Jitter::Escalating {
-        first: 1e-14,
-        last: 1e-8,
-    };
+    let jitter = linalg::Jitter::Escalating { first: 1e-14, last: 1e-8 };
     let mut shared: Option<linalg::Cholesky> = None;
     for c in 0..prior.outputs() {
         let factor = match (&blocks, shared.take()) {

@@ -53,12 +53,7 @@ impl SavedPrior {
         Ok(match self {
             SavedPrior::Polynomial(p) => Arc::new(p.clone().checked()?),
             SavedPrior::Features(f) => Arc::new(f.clone().checked()?),
-            SavedPrior::Pathways {
-                core,
-                rest,
-                softness,
-                fixed,
-            } => {
+            SavedPrior::Pathways { core, rest, softness, fixed } => {
                 let path = core.revive()?.relaxed(*softness, rest.revive()?);
                 Arc::new(if *fixed { path.fixed() } else { path })
             }
@@ -68,9 +63,9 @@ impl SavedPrior {
                 Arc::new(scaled)
             }
             SavedPrior::Charged { prior, ledger } => Arc::new(prior.revive()?.charged(ledger.clone())),
-            SavedPrior::Stack(parts) => Arc::new(Stack::new(
-                parts.iter().map(SavedPrior::revive).collect::<Result<Vec<_>>>()?,
-            )?),
+            SavedPrior::Stack(parts) => {
+                Arc::new(Stack::new(parts.iter().map(SavedPrior::revive).collect::<Result<Vec<_>>>()?)?)
+            }
         })
     }
 }

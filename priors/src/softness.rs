@@ -21,11 +21,7 @@ impl Softness {
     /// # Errors
     /// For a negative, infinite or NaN value.
     pub fn new(value: f64) -> Result<Softness, PriorError> {
-        if value.is_finite() && value >= 0.0 {
-            Ok(Softness(value))
-        } else {
-            Err(PriorError::Softness(value))
-        }
+        if value.is_finite() && value >= 0.0 { Ok(Softness(value)) } else { Err(PriorError::Softness(value)) }
     }
 
     /// The number.
@@ -80,10 +76,6 @@ impl From<Softness> for f64 {
 
 impl fmt::Display for Softness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_hard() {
-            f.pad("hard")
-        } else {
-            f.pad(&format!("{:.3e}", self.0))
-        }
+        if self.is_hard() { f.pad("hard") } else { f.pad(&format!("{:.3e}", self.0)) }
     }
 }

@@ -56,17 +56,13 @@ impl Prior for Stack {
         let mut draws = Array3::zeros((n, x.len(), self.0.len()));
         for (c, part) in self.0.iter().enumerate() {
             let of_part = part.draws(n, x, seed.at(c))?;
-            draws
-                .index_axis_mut(Axis(2), c)
-                .assign(&of_part.index_axis(Axis(2), 0));
+            draws.index_axis_mut(Axis(2), c).assign(&of_part.index_axis(Axis(2), 0));
         }
         Ok(draws)
     }
 
     fn ledger(&self) -> Ledger {
-        self.0
-            .iter()
-            .fold(Ledger::default(), |all, part| all.and(&part.ledger()))
+        self.0.iter().fold(Ledger::default(), |all, part| all.and(&part.ledger()))
     }
 }
 
@@ -81,9 +77,7 @@ impl GaussianPrior for Stack {
 
     fn cov(&self, x: &Points, z: &Points) -> Result<Blocks> {
         let of_part = |part: &Arc<dyn GaussianPrior>| Ok(part.cov(x, z)?.of_output(0).to_owned());
-        Ok(Blocks::PerOutput(
-            self.0.iter().map(of_part).collect::<Result<_>>()?,
-        ))
+        Ok(Blocks::PerOutput(self.0.iter().map(of_part).collect::<Result<_>>()?))
     }
 
     fn var(&self, x: &Points) -> Result<Array2<f64>> {
@@ -118,8 +112,6 @@ impl GaussianPrior for Stack {
     }
 
     fn saved(&self) -> Result<SavedPrior> {
-        Ok(SavedPrior::Stack(
-            self.0.iter().map(GaussianPrior::saved).collect::<Result<_>>()?,
-        ))
+        Ok(SavedPrior::Stack(self.0.iter().map(GaussianPrior::saved).collect::<Result<_>>()?))
     }
 }

@@ -79,8 +79,10 @@ pub struct Certificate {
     pub price: Nats,
     /// What the prior (the posterior, for held-out bounds) owed to data.
     pub ledger: Ledger,
-    /// How the rows were sampled, so what "new data" means.
+    /// How the rows were sampled.
     pub sampling: Sampling,
+    /// For a random part of a fixed list: over how many of its rows the certified mean goes, those that were not seen.
+    pub population: Option<usize>,
     /// What must hold.
     pub assumptions: Vec<&'static str>,
 }
@@ -113,6 +115,7 @@ impl Certificate {
             price,
             ledger: ledger.clone(),
             sampling: data.sampling(),
+            population: data.list().map(|list| list.len() - ledger.looked_at_count(list)),
             assumptions,
         }
     }
@@ -121,30 +124,21 @@ impl Certificate {
 impl fmt::Display for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Certificate {
-            value,
-            loss,
-            n,
-            information,
-            empirical_risk,
-            price,
-            ledger,
-            sampling,
-            bound,
-            ..
+            value, loss, n, information, empirical_risk, price, ledger, sampling, bound, ..
         } = self;
         let who = match self.predictor {
             Predictor::Gibbs => "a function drawn from the posterior",
             Predictor::Mean => "the posterior mean",
         };
-        let vacuous = if self.vacuous {
-            " (vacuous: guessing does as well)"
-        } else {
-            ""
+        let over = match self.population {
+            None => "on new rows".to_owned(),
+            Some(rows) => format!("averaged over the {rows} rows of the list that were not looked at before"),
         };
+        let vacuous = if self.vacuous { " (vacuous: guessing does as well)" } else { "" };
         write!(
             f,
-            "With probability {:.4} the expected {loss} of {who} is at most {value:.4}{vacuous}. From {n} rows ({sampling}), on \
-             which it is {empirical_risk:.4}, by {bound}; information {information:.2}",
+            "With probability {:.4} the expected {loss} of {who}, {over}, is at most {value:.4}{vacuous}. From {n} rows \
+             ({sampling}), on which it is {empirical_risk:.4}, by {bound}; information {information:.2}",
             1.0 - self.delta
         )?;
         if price.get() > 0.0 {
@@ -155,11 +149,7 @@ impl fmt::Display for Certificate {
 }
 
 pub(super) fn check_delta(delta: f64) -> Result<(), CertificateError> {
-    if delta > 0.0 && delta < 1.0 {
-        Ok(())
-    } else {
-        Err(CertificateError::Delta(delta))
-    }
+    if delta > 0.0 && delta < 1.0 { Ok(()) } else { Err(CertificateError::Delta(delta)) }
 }
 
 /// Refuses rows that were looked at, and rows that were not sampled at random.
@@ -170,13 +160,9 @@ pub(super) fn check_rows(who: &'static str, ledger: &Ledger, data: &Data) -> Res
     }
     match ledger.looked_at(data.rows()) {
         None => Ok(()),
-        Some((what, count, saw)) => Err(CertificateError::Saw {
-            who,
-            what,
-            count,
-            of: data.len(),
-            labels: saw == Saw::Labels,
-        }),
+        Some((what, count, saw)) => {
+            Err(CertificateError::Saw { who, what, count, of: data.len(), labels: saw == Saw::Labels })
+        }
     }
 }
 

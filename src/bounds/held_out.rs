@@ -5,7 +5,7 @@ use softbias_priors::Nats;
 use softbias_priors::math::stable::binary_kl_inverse_upper;
 use statrs::function::beta::beta_reg;
 
-use super::certificate::{Certificate, CertificateError, Predictor, check_delta, check_rows};
+use super::certificate::{Certificate, Predictor, check_delta, check_rows};
 use crate::Error;
 
 /// The largest risk p at which at most `errors` of n zero–one losses have probability δ: sup {p : P(Bin(n, p) ≤ errors) ≥ δ}
@@ -59,11 +59,7 @@ pub fn held_out_mean<Q: Informed>(
     let mean = posterior.predict(data.points())?.mean().clone();
     let risk = EmpiricalRisk::of_function(loss, data, &mean)?;
     // The binomial tail speaks of n zero–one losses: a mean over several outputs is none.
-    let name = if loss.is_binary() && data.outputs() == 1 {
-        "held-out binomial tail"
-    } else {
-        "held-out kl"
-    };
+    let name = if loss.is_binary() && data.outputs() == 1 { "held-out binomial tail" } else { "held-out kl" };
     certify(posterior, &risk, Predictor::Mean, name, data, delta)
 }
 
@@ -85,23 +81,9 @@ fn certify<Q: Informed>(
     } else {
         binary_kl_inverse_upper(risk.mean, -paid.ln() / risk.n as f64)
     };
-    let assumptions = vec![
-        "loss in [0, 1]",
-        "predictor fixed before these rows were seen",
-        "rows sampled at random",
-    ];
-    Ok(Certificate::new(
-        name,
-        assumptions,
-        value,
-        risk,
-        predictor,
-        Nats::ZERO,
-        delta,
-        price,
-        &ledger,
-        data,
-    ))
+    let assumptions =
+        vec!["loss in [0, 1]", "predictor fixed before these rows were seen", "rows sampled at random"];
+    Ok(Certificate::new(name, assumptions, value, risk, predictor, Nats::ZERO, delta, price, &ledger, data))
 }
 
 #[cfg(test)]
@@ -112,9 +94,7 @@ mod tests {
     fn binomial_tail_against_the_sum() {
         let tail = |k: usize, n: usize, p: f64| {
             let choose = |j: usize| (1..=j).fold(1.0, |c, i| c * (n - j + i) as f64 / i as f64);
-            (0..=k)
-                .map(|j| choose(j) * p.powi(j as i32) * (1.0 - p).powi((n - j) as i32))
-                .sum::<f64>()
+            (0..=k).map(|j| choose(j) * p.powi(j as i32) * (1.0 - p).powi((n - j) as i32)).sum::<f64>()
         };
         for (k, n, delta) in [(0, 10, 0.05), (3, 30, 0.05), (15, 30, 0.01), (29, 30, 0.1)] {
             let p = binomial_tail_inverse(k, n, delta);

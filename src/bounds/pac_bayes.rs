@@ -16,11 +16,7 @@ impl Bound for Maurer {
     }
 
     fn assumptions(&self) -> &'static [&'static str] {
-        &[
-            "loss in [0, 1]",
-            "prior fixed before the rows were seen",
-            "rows sampled at random",
-        ]
+        &["loss in [0, 1]", "prior fixed before the rows were seen", "rows sampled at random"]
     }
 
     fn value(&self, risk: &EmpiricalRisk, information: Nats, n: usize, delta: f64) -> f64 {

@@ -40,22 +40,11 @@ impl Axis {
                 let (middle, half) = (low / 2.0 + high / 2.0, high / 2.0 - low / 2.0);
                 // An axis as short as the rounding of its values could not be divided.
                 let least = if spec.log { 0.5 } else { 1e-9 * middle.abs() };
-                let half = if half > least {
-                    half * (1.0 + 2.0 * PADDING)
-                } else {
-                    least.max(0.5)
-                };
-                (
-                    (middle - half).max(f64::MIN / 2.0),
-                    (middle + half).min(f64::MAX / 2.0),
-                )
+                let half = if half > least { half * (1.0 + 2.0 * PADDING) } else { least.max(0.5) };
+                ((middle - half).max(f64::MIN / 2.0), (middle + half).min(f64::MAX / 2.0))
             }
         };
-        Ok(Self {
-            from,
-            to,
-            log: spec.log,
-        })
+        Ok(Self { from, to, log: spec.log })
     }
 
     /// The place of a value as a share of the axis, if it has one.
@@ -69,8 +58,7 @@ impl Axis {
 
     /// Whether a value lies on the axis.
     pub(super) fn shows(&self, value: f64) -> bool {
-        self.place(value)
-            .is_some_and(|place| (0.0..=1.0).contains(&place))
+        self.place(value).is_some_and(|place| (0.0..=1.0).contains(&place))
     }
 
     /// About as many labelled ticks as asked for and, on a logarithmic axis, smaller ones between them.
@@ -82,9 +70,7 @@ impl Axis {
             let decades: Vec<i32> = ((low - 1e-9).ceil() as i32..=(high + 1e-9).floor() as i32).collect();
             let all = low.floor() as i32..=high.ceil() as i32;
             let multiples = |of: &[f64]| {
-                all.clone()
-                    .flat_map(|d| of.iter().map(move |m| m * 10f64.powi(d)))
-                    .collect::<Vec<_>>()
+                all.clone().flat_map(|d| of.iter().map(move |m| m * 10f64.powi(d))).collect::<Vec<_>>()
             };
             let stride = decades.len().div_ceil(about.max(1)).max(1) as i32;
             if stride == 1 {
@@ -92,11 +78,8 @@ impl Axis {
             } else {
                 minor = decades.iter().map(|&d| 10f64.powi(d)).collect();
             }
-            let coarse: Vec<f64> = decades
-                .iter()
-                .filter(|&&d| d.rem_euclid(stride) == 0)
-                .map(|&d| 10f64.powi(d))
-                .collect();
+            let coarse: Vec<f64> =
+                decades.iter().filter(|&&d| d.rem_euclid(stride) == 0).map(|&d| 10f64.powi(d)).collect();
             let fine: Vec<f64> = multiples(&[1.0, 2.0, 5.0]).into_iter().filter(on_axis).collect();
             match () {
                 () if decades.len() > 2 => coarse,
@@ -109,11 +92,7 @@ impl Axis {
         };
         let labels = labels(&values, self.log);
         let place = |v: f64| self.place(v).filter(|place| (-1e-9..=1.0 + 1e-9).contains(place));
-        let major = values
-            .iter()
-            .zip(labels)
-            .filter_map(|(&v, label)| Some((place(v)?, label)))
-            .collect();
+        let major = values.iter().zip(labels).filter_map(|(&v, label)| Some((place(v)?, label))).collect();
         (major, minor.into_iter().filter_map(place).collect())
     }
 }
@@ -124,31 +103,17 @@ fn steps(low: f64, high: f64, about: usize) -> Vec<f64> {
     let unit = 10f64.powf(rough.log10().floor());
     // Of the round steps, the one nearest to the rough one by ratio.
     let step = unit
-        * [(1.42, 1.0), (3.17, 2.0), (7.08, 5.0)]
-            .iter()
-            .find(|m| rough / unit < m.0)
-            .map_or(10.0, |m| m.1);
+        * [(1.42, 1.0), (3.17, 2.0), (7.08, 5.0)].iter().find(|m| rough / unit < m.0).map_or(10.0, |m| m.1);
     let (first, last) = ((low / step - 1e-9).ceil(), (high / step + 1e-9).floor());
-    let count = if (last - first).is_finite() {
-        (last - first + 1.0).clamp(0.0, 1000.0) as usize
-    } else {
-        0
-    };
+    let count = if (last - first).is_finite() { (last - first + 1.0).clamp(0.0, 1000.0) as usize } else { 0 };
     (0..count).map(|i| (first + i as f64) * step).collect()
 }
 
 /// The labels of ticks, alike in form.
 fn labels(values: &[f64], log: bool) -> Vec<String> {
     let largest = values.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
-    let closest = values
-        .windows(2)
-        .map(|w| (w[1] - w[0]).abs())
-        .fold(f64::INFINITY, f64::min);
-    let smallest = if log {
-        values.iter().fold(f64::INFINITY, |m, v| m.min(v.abs()))
-    } else {
-        closest
-    };
+    let closest = values.windows(2).map(|w| (w[1] - w[0]).abs()).fold(f64::INFINITY, f64::min);
+    let smallest = if log { values.iter().fold(f64::INFINITY, |m, v| m.min(v.abs())) } else { closest };
     let powers = largest >= 1e5 || smallest < 0.99e-3;
     values
         .iter()
@@ -158,11 +123,7 @@ fn labels(values: &[f64], log: bool) -> Vec<String> {
             } else if log && powers {
                 let exponent = (v.abs().log10() + 1e-9).floor();
                 let mantissa = (v / 10f64.powf(exponent)).round();
-                if mantissa == 1.0 {
-                    power(exponent)
-                } else {
-                    format!("{mantissa}×{}", power(exponent))
-                }
+                if mantissa == 1.0 { power(exponent) } else { format!("{mantissa}×{}", power(exponent)) }
             } else if powers {
                 let exponent = (largest.log10() + 1e-9).floor();
                 let unit = 10f64.powf(exponent);
@@ -176,11 +137,7 @@ fn labels(values: &[f64], log: bool) -> Vec<String> {
 
 /// A number with the decimals that a step calls for.
 fn fixed(value: f64, step: f64) -> String {
-    let decimals = if step.is_finite() {
-        (-(step.log10() + 1e-9).floor()).clamp(0.0, 12.0)
-    } else {
-        2.0
-    };
+    let decimals = if step.is_finite() { (-(step.log10() + 1e-9).floor()).clamp(0.0, 12.0) } else { 2.0 };
     format!("{value:.*}", decimals as usize).replace('-', "−")
 }
 
@@ -188,7 +145,5 @@ fn fixed(value: f64, step: f64) -> String {
 fn power(exponent: f64) -> String {
     const RAISED: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     let raised = |c: char| c.to_digit(10).map_or('⁻', |digit| RAISED[digit as usize]);
-    "10".chars()
-        .chain(exponent.to_string().chars().map(raised))
-        .collect()
+    "10".chars().chain(exponent.to_string().chars().map(raised)).collect()
 }

@@ -40,26 +40,13 @@ impl Page {
     /// A straight line: of axes and ticks, which may stand outside a frame.
     pub(super) fn rule(&mut self, (x1, y1): Point, (x2, y2): Point, colour: &str, width: f64) {
         let (stroke, stroke_width) = (Color::from(colour), width);
-        self.scene.add(Primitive::Line {
-            x1,
-            y1,
-            x2,
-            y2,
-            stroke,
-            stroke_width,
-            stroke_dasharray: None,
-        });
+        self.scene.add(Primitive::Line { x1, y1, x2, y2, stroke, stroke_width, stroke_dasharray: None });
     }
 
     /// A line through points.
     pub(super) fn line(&mut self, points: Vec<Point>, colour: &str, width: f64) {
         let (stroke, stroke_width) = (Color::from(colour), width);
-        self.scene.add(Primitive::PolyLine {
-            points,
-            stroke,
-            stroke_width,
-            stroke_dasharray: None,
-        });
+        self.scene.add(Primitive::PolyLine { points, stroke, stroke_width, stroke_dasharray: None });
     }
 
     /// A filled area.
@@ -134,9 +121,7 @@ impl Page {
         if !(scale > 0.0 && side <= MOST_PIXELS) {
             return Err(format!("no image is {side} pixels long"));
         }
-        RasterBackend::new()
-            .with_scale(scale as f32)
-            .render_scene(&self.scene)
+        RasterBackend::new().with_scale(scale as f32).render_scene(&self.scene)
     }
 }
 
@@ -163,10 +148,7 @@ fn advance(c: char) -> u16 {
         '–' => 500,
         _ => {
             let place = (c as usize).checked_sub(' ' as usize);
-            place
-                .and_then(|place| PRINTABLE.get(place))
-                .copied()
-                .unwrap_or(650)
+            place.and_then(|place| PRINTABLE.get(place)).copied().unwrap_or(650)
         }
     }
 }

@@ -16,12 +16,7 @@ impl Figure {
     /// A figure without panels; an empty title takes no room.
     #[must_use]
     pub fn new(title: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            columns: 1,
-            size: None,
-            panels: Vec::new(),
-        }
+        Self { title: title.into(), columns: 1, size: None, panels: Vec::new() }
     }
 
     /// Adds a panel: the grid is filled from left to right, row by row.
@@ -67,10 +62,7 @@ impl Figure {
         #[cfg(feature = "figures")]
         return super::layout::draw(self)?
             .png(scale)
-            .map_err(|reason| ReportError::Figure {
-                figure: self.title.clone(),
-                reason,
-            });
+            .map_err(|reason| ReportError::Figure { figure: self.title.clone(), reason });
         #[cfg(not(feature = "figures"))]
         {
             let _ = scale;

@@ -57,11 +57,7 @@ impl<'a> Frame<'a> {
         };
         let y = Axis::new(&panel.y, seen(false))?;
         let twin = panel.layers.iter().any(Layer::is_twin);
-        let y2 = if twin {
-            Some(Axis::new(&panel.y2, seen(true))?)
-        } else {
-            None
-        };
+        let y2 = if twin { Some(Axis::new(&panel.y2, seen(true))?) } else { None };
 
         let title = wrapped(&panel.title, TITLE, cell.0 - 20.0);
         let about = (cell.1 / 65.0).clamp(2.0, 8.0) as usize;
@@ -76,11 +72,7 @@ impl<'a> Frame<'a> {
             wrapped(if twin { &panel.y2.label } else { "" }, LABEL, share),
         );
         let labels = LABEL_LINE * y_label.len().max(y2_label.len()) as f64;
-        let x_label = if panel.x.label.is_empty() {
-            0.0
-        } else {
-            LABEL_LINE + SPACE
-        };
+        let x_label = if panel.x.label.is_empty() { 0.0 } else { LABEL_LINE + SPACE };
         let margins = Margins {
             left: numbers(&y_ticks),
             // Half of the last number of the horizontal axis stands out at the right.
@@ -88,20 +80,7 @@ impl<'a> Frame<'a> {
             top: 2.0 * SPACE + TITLE_LINE * title.len() as f64 + labels,
             bottom: outside.bottom + MARK + SPACE + f64::from(TICK) + x_label + 2.0,
         };
-        Ok(Self {
-            panel,
-            margins,
-            legend,
-            colours,
-            x,
-            y,
-            y2,
-            y_ticks,
-            y2_ticks,
-            title,
-            y_label,
-            y2_label,
-        })
+        Ok(Self { panel, margins, legend, colours, x, y, y2, y_ticks, y2_ticks, title, y_label, y2_label })
     }
 
     /// Draws the panel in its cell of the grid, `whole`, with its frame `at` a place in it.
@@ -138,9 +117,7 @@ impl<'a> Frame<'a> {
         for (line, words) in self.title.iter().rev().enumerate() {
             // Above the middle of the frame, but within the cell.
             let half = width(words, TITLE) / 2.0;
-            let middle = ((at.left + at.right) / 2.0)
-                .min(whole.right - half)
-                .max(whole.left + half);
+            let middle = ((at.left + at.right) / 2.0).min(whole.right - half).max(whole.left + half);
             let baseline = (middle, above - TITLE_LINE * line as f64);
             page.words(baseline, words, TITLE, Anchor::Middle, BLACK);
         }
@@ -159,10 +136,7 @@ impl<'a> Frame<'a> {
             let x = at.left + place * at.width();
             page.rule((x, at.bottom), (x, at.bottom + MARK / 2.0), INK, 0.8);
         }
-        let under = (
-            (at.left + at.right) / 2.0,
-            at.bottom + MARK + SPACE + f64::from(TICK) + LABEL_LINE,
-        );
+        let under = ((at.left + at.right) / 2.0, at.bottom + MARK + SPACE + f64::from(TICK) + LABEL_LINE);
         page.words(under, &self.panel.x.label, LABEL, Anchor::Middle, BLACK);
     }
 
@@ -198,24 +172,14 @@ impl<'a> Frame<'a> {
             page.words(beside, words, TICK, Anchor::Start, ink);
         }
         for (line, words) in self.y2_label.iter().rev().enumerate() {
-            page.words(
-                (at.right + numbers(&self.y2_ticks), baseline(line)),
-                words,
-                LABEL,
-                Anchor::End,
-                ink,
-            );
+            page.words((at.right + numbers(&self.y2_ticks), baseline(line)), words, LABEL, Anchor::End, ink);
         }
     }
 
     /// The ticks of the horizontal axis: first those in words, then the numbers that they leave room for.
     fn x_ticks(&self, at: Rect) -> (Vec<Tick>, Vec<f64>) {
         let (numbers, minor) = self.x.ticks((at.width() / 70.0).clamp(2.0, 9.0) as usize);
-        let words = self
-            .panel
-            .ticks_x
-            .iter()
-            .filter(|(position, _)| self.x.shows(*position));
+        let words = self.panel.ticks_x.iter().filter(|(position, _)| self.x.shows(*position));
         let words = words.filter_map(|(position, label)| Some((self.x.place(*position)?, label.clone())));
         let mut kept: Vec<Tick> = Vec::new();
         for (place, label) in words.chain(numbers) {
@@ -235,31 +199,19 @@ impl<'a> Frame<'a> {
         match &layer.mark {
             Mark::Line { xs, ys, dashed, twin } => {
                 for piece in at.cut_line(self.on_page(at, xs, ys, *twin)) {
-                    let pieces = if *dashed {
-                        dashes(&piece, 6.0, 4.0)
-                    } else {
-                        vec![piece]
-                    };
+                    let pieces = if *dashed { dashes(&piece, 6.0, 4.0) } else { vec![piece] };
                     pieces.into_iter().for_each(|piece| page.line(piece, colour, 1.8));
                 }
             }
             Mark::Points { xs, ys } => {
                 let radius = if xs.len() > 200 { 2.0 } else { 3.2 };
                 let points = self.on_page(at, xs, ys, false).into_iter().flatten();
-                points
-                    .filter(|point| at.contains(*point))
-                    .for_each(|point| page.dot(point, radius, colour));
+                points.filter(|point| at.contains(*point)).for_each(|point| page.dot(point, radius, colour));
             }
             Mark::Band { xs, lower, upper } => {
-                let (below, above) = (
-                    self.on_page(at, xs, lower, false),
-                    self.on_page(at, xs, upper, false),
-                );
-                let pairs: Vec<Option<(Point, Point)>> = below
-                    .into_iter()
-                    .zip(above)
-                    .map(|(low, high)| low.zip(high))
-                    .collect();
+                let (below, above) = (self.on_page(at, xs, lower, false), self.on_page(at, xs, upper, false));
+                let pairs: Vec<Option<(Point, Point)>> =
+                    below.into_iter().zip(above).map(|(low, high)| low.zip(high)).collect();
                 for run in pairs.split(Option::is_none) {
                     let forth = run.iter().flatten().map(|pair| pair.1);
                     let back = run.iter().flatten().rev().map(|pair| pair.0);
@@ -291,24 +243,18 @@ impl<'a> Frame<'a> {
     /// Labels the vertical and horizontal lines.
     fn paint_notes(&self, page: &mut Page, at: Rect) {
         let along = |layer: &Layer| match layer.mark {
-            Mark::Vertical(x) if self.x.shows(x) => self
-                .x
-                .place(x)
-                .map(|place| Along::Vertical(at.left + place * at.width())),
-            Mark::Horizontal(y) if self.y.shows(y) => self
-                .y
-                .place(y)
-                .map(|place| Along::Horizontal(at.bottom - place * at.height())),
+            Mark::Vertical(x) if self.x.shows(x) => {
+                self.x.place(x).map(|place| Along::Vertical(at.left + place * at.width()))
+            }
+            Mark::Horizontal(y) if self.y.shows(y) => {
+                self.y.place(y).map(|place| Along::Horizontal(at.bottom - place * at.height()))
+            }
             _ => None,
         };
         let named = self.panel.layers.iter().filter(|layer| !layer.name.is_empty());
         let notes: Vec<Note<'_>> = named
             .filter_map(|layer| {
-                Some(Note {
-                    words: &layer.name,
-                    along: along(layer)?,
-                    colour: self.colours.of(layer),
-                })
+                Some(Note { words: &layer.name, along: along(layer)?, colour: self.colours.of(layer) })
             })
             .collect();
         let (mut lines, mut points) = (Vec::new(), Vec::new());
@@ -352,11 +298,7 @@ impl Layer {
             Mark::Band { xs, lower, upper } => xs.len() == lower.len() && xs.len() == upper.len(),
             Mark::Vertical(_) | Mark::Horizontal(_) => true,
         };
-        if alike {
-            Ok(())
-        } else {
-            Err(format!("the coordinates of `{}` differ in number", self.name))
-        }
+        if alike { Ok(()) } else { Err(format!("the coordinates of `{}` differ in number", self.name)) }
     }
 
     /// The positions on the horizontal axis.

@@ -37,12 +37,8 @@ impl Rect {
     fn cut(&self, (x0, y0): Point, (x1, y1): Point) -> Option<(Point, Point)> {
         let (dx, dy) = (x1 - x0, y1 - y0);
         let (mut from, mut to) = (0.0_f64, 1.0_f64);
-        let edges = [
-            (-dx, x0 - self.left),
-            (dx, self.right - x0),
-            (-dy, y0 - self.top),
-            (dy, self.bottom - y0),
-        ];
+        let edges =
+            [(-dx, x0 - self.left), (dx, self.right - x0), (-dy, y0 - self.top), (dy, self.bottom - y0)];
         for (outward, room) in edges {
             if outward == 0.0 && room < 0.0 {
                 return None;
@@ -76,11 +72,7 @@ impl Rect {
             }
             last = point;
         }
-        pieces
-            .into_iter()
-            .map(thinned)
-            .filter(|piece| piece.len() > 1)
-            .collect()
+        pieces.into_iter().map(thinned).filter(|piece| piece.len() > 1).collect()
     }
 
     /// The part of an area that lies inside, after Sutherland and Hodgman.
@@ -99,10 +91,7 @@ impl Rect {
                 let (a, b) = (depth(before), depth(here));
                 if (a < 0.0) != (b < 0.0) {
                     let t = a / (a - b);
-                    let (x, y) = (
-                        before.0 + t * (here.0 - before.0),
-                        before.1 + t * (here.1 - before.1),
-                    );
+                    let (x, y) = (before.0 + t * (here.0 - before.0), before.1 + t * (here.1 - before.1));
                     kept.push(if vertical { (edge, y) } else { (x, edge) });
                 }
                 if b >= 0.0 {
@@ -120,10 +109,7 @@ fn thinned(points: Vec<Point>) -> Vec<Point> {
     let Some(&end) = points.last() else { return points };
     let mut kept: Vec<Point> = Vec::with_capacity(points.len());
     for point in points {
-        if kept
-            .last()
-            .is_none_or(|last| (point.0 - last.0).hypot(point.1 - last.1) >= NEAR)
-        {
+        if kept.last().is_none_or(|last| (point.0 - last.0).hypot(point.1 - last.1) >= NEAR) {
             kept.push(point);
         }
     }

@@ -19,9 +19,7 @@ const TITLE: (u32, f64) = (15, 20.0);
 const LEAST: f64 = 40.0;
 
 /// Colours told apart by the colour-blind, after Okabe and Ito; yellow, faint on white, comes last.
-const PALETTE: [&str; 7] = [
-    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442",
-];
+const PALETTE: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442"];
 
 const BLACK: &str = "#000000";
 const GREY: &str = "#555555";
@@ -37,10 +35,7 @@ pub(super) struct Margins {
 
 /// Lays out a figure and draws it.
 pub(super) fn draw(figure: &Figure) -> Result<Page, ReportError> {
-    let fault = |at: &str, reason: String| ReportError::Figure {
-        figure: at.to_owned(),
-        reason,
-    };
+    let fault = |at: &str, reason: String| ReportError::Figure { figure: at.to_owned(), reason };
     if figure.panels.is_empty() {
         return Err(fault(&figure.title, "it has no panel".to_owned()));
     }
@@ -49,22 +44,12 @@ pub(super) fn draw(figure: &Figure) -> Result<Page, ReportError> {
     let default_width = PANEL.0 * columns as f64;
     let wide = figure.size.map_or(default_width, |(wide, _)| wide);
     let title = wrapped(&figure.title, TITLE.0, wide - 4.0 * GAP);
-    let head = if title.is_empty() {
-        0.0
-    } else {
-        TITLE.1 * title.len() as f64 + GAP
-    };
+    let head = if title.is_empty() { 0.0 } else { TITLE.1 * title.len() as f64 + GAP };
     let high = figure.size.map_or(PANEL.1 * rows as f64 + head, |(_, high)| high);
-    let cell = (
-        (wide - GAP) / columns as f64 - GAP,
-        (high - head - GAP) / rows as f64 - GAP,
-    );
+    let cell = ((wide - GAP) / columns as f64 - GAP, (high - head - GAP) / rows as f64 - GAP);
     // Written so that NaN fails, too.
     if !(cell.0 > LEAST && cell.1 > LEAST && wide.is_finite() && high.is_finite()) {
-        return Err(fault(
-            &figure.title,
-            format!("{wide} by {high} has no room for its panels"),
-        ));
+        return Err(fault(&figure.title, format!("{wide} by {high} has no room for its panels")));
     }
 
     let colours = Colours::new(&figure.panels).map_err(|reason| fault(&figure.title, reason))?;
@@ -82,32 +67,16 @@ pub(super) fn draw(figure: &Figure) -> Result<Page, ReportError> {
     for (i, frame) in frames.iter().enumerate() {
         let (row, column) = (i / columns, i % columns);
         // Frames of a row share their upper and lower edge, those of a column the left and the right one.
-        let of_row = frames
-            .iter()
-            .skip(row * columns)
-            .take(columns)
-            .map(|frame| frame.margins);
-        let of_column = frames
-            .iter()
-            .skip(column)
-            .step_by(columns)
-            .map(|frame| frame.margins);
+        let of_row = frames.iter().skip(row * columns).take(columns).map(|frame| frame.margins);
+        let of_column = frames.iter().skip(column).step_by(columns).map(|frame| frame.margins);
         let margins = Margins {
             left: of_column.clone().map(|m| m.left).fold(0.0, f64::max),
             right: of_column.map(|m| m.right).fold(0.0, f64::max),
             top: of_row.clone().map(|m| m.top).fold(0.0, f64::max),
             bottom: of_row.map(|m| m.bottom).fold(0.0, f64::max),
         };
-        let (left, top) = (
-            GAP + (cell.0 + GAP) * column as f64,
-            head + GAP + (cell.1 + GAP) * row as f64,
-        );
-        let whole = Rect {
-            left,
-            top,
-            right: left + cell.0,
-            bottom: top + cell.1,
-        };
+        let (left, top) = (GAP + (cell.0 + GAP) * column as f64, head + GAP + (cell.1 + GAP) * row as f64);
+        let whole = Rect { left, top, right: left + cell.0, bottom: top + cell.1 };
         let at = Rect {
             left: left + margins.left,
             top: top + margins.top,
@@ -115,10 +84,7 @@ pub(super) fn draw(figure: &Figure) -> Result<Page, ReportError> {
             bottom: whole.bottom - margins.bottom,
         };
         if !(at.width() > LEAST && at.height() > LEAST) {
-            return Err(fault(
-                &frame.panel.title,
-                "its labels and legend leave no room for it".to_owned(),
-            ));
+            return Err(fault(&frame.panel.title, "its labels and legend leave no room for it".to_owned()));
         }
         frame.paint(&mut page, at, whole);
     }
@@ -156,9 +122,7 @@ impl<'a> Colours<'a> {
             for layer in panel.layers.iter().filter(|layer| layer.mark.is_curve()) {
                 if colours.named(&layer.name).is_none() {
                     // More names than colours: the palette starts again.
-                    let free = PALETTE
-                        .iter()
-                        .find(|colour| !used.iter().any(|other| other == *colour));
+                    let free = PALETTE.iter().find(|colour| !used.iter().any(|other| other == *colour));
                     let colour = free.unwrap_or(&PALETTE[used.len() % PALETTE.len()]).to_string();
                     used.push(colour.clone());
                     colours.named.push((&layer.name, colour));
@@ -169,10 +133,7 @@ impl<'a> Colours<'a> {
     }
 
     fn named(&self, name: &str) -> Option<&str> {
-        self.named
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, colour)| colour.as_str())
+        self.named.iter().find(|(known, _)| *known == name).map(|(_, colour)| colour.as_str())
     }
 
     /// The colour of a layer.
@@ -182,11 +143,7 @@ impl<'a> Colours<'a> {
             Mark::Vertical(_) | Mark::Horizontal(_) => GREY,
             Mark::Line { .. } | Mark::Band { .. } => PALETTE[0],
         };
-        layer
-            .colour
-            .as_deref()
-            .or_else(|| self.named(&layer.name))
-            .unwrap_or(unnamed)
+        layer.colour.as_deref().or_else(|| self.named(&layer.name)).unwrap_or(unnamed)
     }
 }
 

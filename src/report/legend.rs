@@ -62,14 +62,7 @@ impl<'a> Entries<'a> {
                 }
                 None => {
                     let colour = colours.of(layer);
-                    entries.push(Entry {
-                        name: &layer.name,
-                        colour,
-                        line,
-                        dashed,
-                        band,
-                        points,
-                    });
+                    entries.push(Entry { name: &layer.name, colour, line, dashed, band, points });
                 }
             }
         }
@@ -91,10 +84,7 @@ impl<'a> Entries<'a> {
         if panel.legend == Legend::None {
             lines.clear();
         }
-        Self {
-            place: panel.legend,
-            lines,
-        }
+        Self { place: panel.legend, lines }
     }
 
     fn height(&self) -> f64 {
@@ -109,14 +99,8 @@ impl<'a> Entries<'a> {
     pub(super) fn margins(&self) -> Margins {
         match self.place {
             _ if self.lines.is_empty() => Margins::default(),
-            Legend::Below => Margins {
-                bottom: self.height() + SPACE,
-                ..Margins::default()
-            },
-            Legend::Outside => Margins {
-                right: self.width() + PAD,
-                ..Margins::default()
-            },
+            Legend::Below => Margins { bottom: self.height() + SPACE, ..Margins::default() },
+            Legend::Outside => Margins { right: self.width() + PAD, ..Margins::default() },
             _ => Margins::default(),
         }
     }
@@ -137,15 +121,7 @@ impl<'a> Entries<'a> {
             _ => None,
         };
         if let Some((left, top)) = inside {
-            page.patch(
-                Rect {
-                    left,
-                    top,
-                    right: left + wide,
-                    bottom: top + high,
-                },
-                Some("#cccccc"),
-            );
+            page.patch(Rect { left, top, right: left + wide, bottom: top + high }, Some("#cccccc"));
         }
         let (left, top) = match inside {
             Some((left, top)) => (left + PAD, top + PAD - 2.0),
@@ -156,11 +132,7 @@ impl<'a> Entries<'a> {
             let length = line.iter().map(Entry::width).sum::<f64>() + BETWEEN * (line.len() as f64 - 1.0);
             let centred = (at.left + at.right - length) / 2.0;
             // Centred below the frame, but not beyond the edge that the axis labels keep, either.
-            let mut x = if self.place == Legend::Below {
-                centred.max(outside.left)
-            } else {
-                left
-            };
+            let mut x = if self.place == Legend::Below { centred.max(outside.left) } else { left };
             let middle = top + LINE * (i as f64 + 0.5);
             for entry in line {
                 sample(page, entry, x, middle);
@@ -177,11 +149,7 @@ fn sample(page: &mut Page, entry: &Entry<'_>, left: f64, middle: f64) {
     let (right, colour) = (left + SAMPLE, entry.colour);
     if entry.band {
         let (top, bottom) = (middle - 5.0, middle + 5.0);
-        page.area(
-            &[(left, top), (right, top), (right, bottom), (left, bottom)],
-            colour,
-            0.25,
-        );
+        page.area(&[(left, top), (right, top), (right, bottom), (left, bottom)], colour, 0.25);
     }
     if entry.line {
         page.rule((left, middle), (right, middle), colour, 2.0);

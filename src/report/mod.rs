@@ -179,10 +179,7 @@ impl Report {
 
     /// Begins a titled table: the rows that follow belong to it.
     pub fn table(&mut self, title: impl Into<String>) -> &mut Self {
-        self.tables.push(Table {
-            title: Some(title.into()),
-            rows: Vec::new(),
-        });
+        self.tables.push(Table { title: Some(title.into()), rows: Vec::new() });
         self
     }
 
@@ -191,10 +188,7 @@ impl Report {
         let row = Row::new(cells.into_iter().map(|(column, value)| (column.into(), value)));
         match self.tables.last_mut() {
             Some(table) => table.rows.push(row),
-            None => self.tables.push(Table {
-                title: None,
-                rows: vec![row],
-            }),
+            None => self.tables.push(Table { title: None, rows: vec![row] }),
         }
         self
     }
@@ -213,12 +207,7 @@ impl Report {
         relation: Relation,
         threshold: f64,
     ) -> &mut Self {
-        self.checks.push(Check {
-            name: name.into(),
-            value,
-            relation,
-            threshold,
-        });
+        self.checks.push(Check { name: name.into(), value, relation, threshold });
         self
     }
 

@@ -30,32 +30,18 @@ impl Note<'_> {
     /// Where in the frame the label could stand, the best places first.
     fn spots(&self, at: Rect) -> Vec<Rect> {
         let wide = width(self.words, TEXT) + 2.0;
-        let spot = |left: f64, top: f64| Rect {
-            left,
-            top,
-            right: left + wide,
-            bottom: top + HIGH,
-        };
+        let spot = |left: f64, top: f64| Rect { left, top, right: left + wide, bottom: top + HIGH };
         let spots: Vec<Rect> = match self.along {
             Along::Vertical(x) => {
                 let rows = (at.height() / HIGH) as usize;
                 let tops = (0..rows).map(|row| at.top + SPACE + HIGH * row as f64);
-                tops.flat_map(|top| [spot(x + SPACE, top), spot(x - SPACE - wide, top)])
-                    .collect()
+                tops.flat_map(|top| [spot(x + SPACE, top), spot(x - SPACE - wide, top)]).collect()
             }
             Along::Horizontal(y) => {
                 let (far, near) = (at.right - SPACE - wide, at.left + SPACE);
-                let lefts = [
-                    far,
-                    near,
-                    (far + near) / 2.0,
-                    (3.0 * far + near) / 4.0,
-                    (far + 3.0 * near) / 4.0,
-                ];
-                lefts
-                    .into_iter()
-                    .flat_map(|left| [spot(left, y - HIGH), spot(left, y + 1.0)])
-                    .collect()
+                let lefts =
+                    [far, near, (far + near) / 2.0, (3.0 * far + near) / 4.0, (far + 3.0 * near) / 4.0];
+                lefts.into_iter().flat_map(|left| [spot(left, y - HIGH), spot(left, y + 1.0)]).collect()
             }
         };
         let inside =
@@ -81,10 +67,7 @@ pub(super) fn paint(
                 right: spot.right + 3.0,
                 bottom: spot.bottom + 3.0,
             };
-            let crossed = lines
-                .iter()
-                .filter(|line| !near.cut_line(line.iter().copied()).is_empty())
-                .count();
+            let crossed = lines.iter().filter(|line| !near.cut_line(line.iter().copied()).is_empty()).count();
             let covered = points.iter().filter(|point| near.contains(**point)).count();
             let crossing = |other: &&Note<'_>| match other.along {
                 Along::Vertical(x) => (spot.left..spot.right).contains(&x),
@@ -97,13 +80,7 @@ pub(super) fn paint(
         let Some(spot) = note.spots(at).into_iter().min_by_key(overlap) else {
             continue;
         };
-        page.words(
-            (spot.left + 1.0, spot.bottom - 4.0),
-            note.words,
-            TEXT,
-            Anchor::Start,
-            note.colour,
-        );
+        page.words((spot.left + 1.0, spot.bottom - 4.0), note.words, TEXT, Anchor::Start, note.colour);
         taken.push(spot);
     }
 }

@@ -34,21 +34,9 @@ pub(super) struct AxisSpec {
 /// The shape of a layer.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Mark {
-    Line {
-        xs: Vec<f64>,
-        ys: Vec<f64>,
-        dashed: bool,
-        twin: bool,
-    },
-    Points {
-        xs: Vec<f64>,
-        ys: Vec<f64>,
-    },
-    Band {
-        xs: Vec<f64>,
-        lower: Vec<f64>,
-        upper: Vec<f64>,
-    },
+    Line { xs: Vec<f64>, ys: Vec<f64>, dashed: bool, twin: bool },
+    Points { xs: Vec<f64>, ys: Vec<f64> },
+    Band { xs: Vec<f64>, lower: Vec<f64>, upper: Vec<f64> },
     Vertical(f64),
     Horizontal(f64),
 }
@@ -89,10 +77,7 @@ impl Panel {
     /// An empty panel; an empty title takes no room.
     #[must_use]
     pub fn new(title: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            ..Self::default()
-        }
+        Self { title: title.into(), ..Self::default() }
     }
 
     /// Labels the horizontal axis.
@@ -162,11 +147,7 @@ impl Panel {
     /// logarithmic axis; the numbers that would stand in their way are left out.
     #[must_use]
     pub fn ticks_x<L: Into<String>>(mut self, ticks: impl IntoIterator<Item = (f64, L)>) -> Self {
-        self.ticks_x.extend(
-            ticks
-                .into_iter()
-                .map(|(position, label)| (position, label.into())),
-        );
+        self.ticks_x.extend(ticks.into_iter().map(|(position, label)| (position, label.into())));
         self
     }
 
@@ -185,15 +166,7 @@ impl Panel {
         xs: impl IntoIterator<Item: Borrow<f64>>,
         ys: impl IntoIterator<Item: Borrow<f64>>,
     ) -> Self {
-        self.layer(
-            name,
-            Mark::Line {
-                xs: owned(xs),
-                ys: owned(ys),
-                dashed: false,
-                twin: false,
-            },
-        )
+        self.layer(name, Mark::Line { xs: owned(xs), ys: owned(ys), dashed: false, twin: false })
     }
 
     /// Adds a dashed line.
@@ -204,15 +177,7 @@ impl Panel {
         xs: impl IntoIterator<Item: Borrow<f64>>,
         ys: impl IntoIterator<Item: Borrow<f64>>,
     ) -> Self {
-        self.layer(
-            name,
-            Mark::Line {
-                xs: owned(xs),
-                ys: owned(ys),
-                dashed: true,
-                twin: false,
-            },
-        )
+        self.layer(name, Mark::Line { xs: owned(xs), ys: owned(ys), dashed: true, twin: false })
     }
 
     /// Adds a line against the second vertical axis.
@@ -223,15 +188,7 @@ impl Panel {
         xs: impl IntoIterator<Item: Borrow<f64>>,
         ys: impl IntoIterator<Item: Borrow<f64>>,
     ) -> Self {
-        self.layer(
-            name,
-            Mark::Line {
-                xs: owned(xs),
-                ys: owned(ys),
-                dashed: false,
-                twin: true,
-            },
-        )
+        self.layer(name, Mark::Line { xs: owned(xs), ys: owned(ys), dashed: false, twin: true })
     }
 
     /// Adds points: black, or in the colour of the line or band of the same name.
@@ -242,13 +199,7 @@ impl Panel {
         xs: impl IntoIterator<Item: Borrow<f64>>,
         ys: impl IntoIterator<Item: Borrow<f64>>,
     ) -> Self {
-        self.layer(
-            name,
-            Mark::Points {
-                xs: owned(xs),
-                ys: owned(ys),
-            },
-        )
+        self.layer(name, Mark::Points { xs: owned(xs), ys: owned(ys) })
     }
 
     /// Adds a translucent band between two curves.
@@ -260,14 +211,7 @@ impl Panel {
         lower: impl IntoIterator<Item: Borrow<f64>>,
         upper: impl IntoIterator<Item: Borrow<f64>>,
     ) -> Self {
-        self.layer(
-            name,
-            Mark::Band {
-                xs: owned(xs),
-                lower: owned(lower),
-                upper: owned(upper),
-            },
-        )
+        self.layer(name, Mark::Band { xs: owned(xs), lower: owned(lower), upper: owned(upper) })
     }
 
     /// Adds a vertical line across the panel, labelled where it meets the upper edge.
@@ -292,11 +236,7 @@ impl Panel {
     }
 
     fn layer(mut self, name: impl Into<String>, mark: Mark) -> Self {
-        self.layers.push(Layer {
-            name: name.into(),
-            colour: None,
-            mark,
-        });
+        self.layers.push(Layer { name: name.into(), colour: None, mark });
         self
     }
 }

@@ -59,10 +59,7 @@ impl Report {
     pub fn csv(&self) -> String {
         let columns = columns(self.rows());
         let titled = self.tables.iter().any(|table| table.title.is_some()) && !columns.contains(&"table");
-        let header = titled
-            .then_some("table")
-            .into_iter()
-            .chain(columns.iter().copied());
+        let header = titled.then_some("table").into_iter().chain(columns.iter().copied());
         let mut csv = record(header.map(quoted));
         for table in &self.tables {
             let title = titled.then(|| quoted(table.title.as_deref().unwrap_or_default()));
@@ -89,10 +86,7 @@ impl Report {
             ("table.csv".to_owned(), self.csv().into_bytes()),
         ];
         let figures = self.drawn()?;
-        std::fs::create_dir_all(dir).map_err(|source| ReportError::Io {
-            path: dir.to_owned(),
-            source,
-        })?;
+        std::fs::create_dir_all(dir).map_err(|source| ReportError::Io { path: dir.to_owned(), source })?;
         tables
             .into_iter()
             .chain(figures)

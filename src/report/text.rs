@@ -34,11 +34,7 @@ pub(super) fn short(x: f64) -> String {
 
 /// A decimal number without the zeros that end it.
 fn trimmed(number: &str) -> &str {
-    if number.contains('.') {
-        number.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        number
-    }
+    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
 }
 
 /// A cell as printed.
@@ -68,15 +64,9 @@ impl fmt::Display for Table {
             .into_iter()
             .map(|name| {
                 let values = || self.rows.iter().map(|row| row.get(name));
-                let cells: Vec<String> = std::iter::once(name.to_owned())
-                    .chain(values().map(cell))
-                    .collect();
+                let cells: Vec<String> = std::iter::once(name.to_owned()).chain(values().map(cell)).collect();
                 let width = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
-                Column {
-                    cells,
-                    width,
-                    right: values().flatten().any(Value::is_numeric),
-                }
+                Column { cells, width, right: values().flatten().any(Value::is_numeric) }
             })
             .collect();
         if columns.is_empty() {
@@ -102,12 +92,7 @@ impl fmt::Display for Table {
 
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            name,
-            value,
-            relation,
-            threshold,
-        } = self;
+        let Self { name, value, relation, threshold } = self;
         let verdict = if self.holds() { "ok   " } else { "FAILS" };
         let (mut left, mut right) = (short(*value), short(*threshold));
         // Rounding must not make two numbers look equal that are told apart.
@@ -132,11 +117,7 @@ impl fmt::Display for Report {
             let gap = if i == 0 { "\n" } else { "" };
             writeln!(f, "{gap}{check}")?;
         }
-        let verdict = if self.holds() {
-            "the claim holds"
-        } else {
-            "the claim FAILS"
-        };
+        let verdict = if self.holds() { "the claim holds" } else { "the claim FAILS" };
         write!(f, "\n{verdict}")
     }
 }

@@ -140,10 +140,7 @@ impl Row {
     /// The value in a column, if the row has one there.
     #[must_use]
     pub fn get(&self, column: &str) -> Option<&Value> {
-        self.cells
-            .iter()
-            .find(|(known, _)| known == column)
-            .map(|(_, value)| value)
+        self.cells.iter().find(|(known, _)| known == column).map(|(_, value)| value)
     }
 
     /// The columns and values, in the order they were given.

@@ -31,10 +31,7 @@ impl TryFrom<Columns> for Affine {
 
 impl From<Affine> for Columns {
     fn from(affine: Affine) -> Columns {
-        Columns {
-            shift: affine.shift.to_vec(),
-            scale: affine.scale.to_vec(),
-        }
+        Columns { shift: affine.shift.to_vec(), scale: affine.scale.to_vec() }
     }
 }
 
@@ -46,21 +43,14 @@ impl Affine {
     pub fn new(shift: impl Into<Vec<f64>>, scale: impl Into<Vec<f64>>) -> Result<Affine, DataError> {
         let (shift, scale) = (shift.into(), scale.into());
         if shift.len() != scale.len() {
-            return Err(DataError::Columns {
-                what: "scales",
-                expected: shift.len(),
-                found: scale.len(),
-            });
+            return Err(DataError::Columns { what: "scales", expected: shift.len(), found: scale.len() });
         }
         for (column, (&shift, &scale)) in shift.iter().zip(&scale).enumerate() {
             if !(shift.is_finite() && scale.is_finite() && scale > 0.0) {
                 return Err(DataError::Scale { column, shift, scale });
             }
         }
-        Ok(Affine {
-            shift: shift.into(),
-            scale: scale.into(),
-        })
+        Ok(Affine { shift: shift.into(), scale: scale.into() })
     }
 
     /// What is subtracted, one number a column.
@@ -92,20 +82,13 @@ impl Affine {
         if self.columns() == found {
             Ok(())
         } else {
-            Err(DataError::Columns {
-                what,
-                expected: self.columns(),
-                found,
-            })
+            Err(DataError::Columns { what, expected: self.columns(), found })
         }
     }
 
     pub(super) fn forward(&self, mut values: Array2<f64>) -> Array2<f64> {
-        for ((mut column, &shift), &scale) in values
-            .columns_mut()
-            .into_iter()
-            .zip(self.shift())
-            .zip(self.scale())
+        for ((mut column, &shift), &scale) in
+            values.columns_mut().into_iter().zip(self.shift()).zip(self.scale())
         {
             column.mapv_inplace(|value| (value - shift) / scale);
         }
@@ -113,11 +96,8 @@ impl Affine {
     }
 
     pub(super) fn backward(&self, mut values: Array2<f64>) -> Array2<f64> {
-        for ((mut column, &shift), &scale) in values
-            .columns_mut()
-            .into_iter()
-            .zip(self.shift())
-            .zip(self.scale())
+        for ((mut column, &shift), &scale) in
+            values.columns_mut().into_iter().zip(self.shift()).zip(self.scale())
         {
             column.mapv_inplace(|value| value * scale + shift);
         }
@@ -134,14 +114,8 @@ fn mean_and_deviation(column: ArrayView1<'_, f64>) -> (f64, f64) {
     }
     let n = column.len() as f64;
     // Deviations from the first value, by their largest: neither sums nor squares overflow or vanish.
-    let largest = column
-        .iter()
-        .fold(0.0f64, |largest, value| largest.max((value - first).abs()));
+    let largest = column.iter().fold(0.0f64, |largest, value| largest.max((value - first).abs()));
     let centre = column.iter().map(|value| (value - first) / largest).sum::<f64>() / n;
-    let square = column
-        .iter()
-        .map(|value| ((value - first) / largest - centre).powi(2))
-        .sum::<f64>()
-        / n;
+    let square = column.iter().map(|value| ((value - first) / largest - centre).powi(2)).sum::<f64>() / n;
     (first + centre * largest, largest * square.sqrt())
 }

@@ -82,18 +82,14 @@ impl Csv {
 
     fn load(&self, mut reader: impl Read, file: &str) -> Result<Data, DataError> {
         let mut bytes = Vec::new();
-        reader
-            .read_to_end(&mut bytes)
-            .map_err(|error| unreadable(file, &error))?;
+        reader.read_to_end(&mut bytes).map_err(|error| unreadable(file, &error))?;
         let text = std::str::from_utf8(&bytes).map_err(|error| DataError::NotUtf8 {
             file: file.to_owned(),
             line: line_at(&bytes, error.valid_up_to()),
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.trim().is_empty() {
-            return Err(DataError::EmptyFile {
-                file: file.to_owned(),
-            });
+            return Err(DataError::EmptyFile { file: file.to_owned() });
         }
         let place = Place { file, text };
 
@@ -104,14 +100,9 @@ impl Csv {
             .trim(Trim::All)
             .from_reader(text.as_bytes());
         let mut header = StringRecord::new();
-        records
-            .read_record(&mut header)
-            .map_err(|error| garbled(file, &error))?;
+        records.read_record(&mut header).map_err(|error| garbled(file, &error))?;
         if header.iter().all(|name| name.parse::<f64>().is_ok()) {
-            return Err(DataError::NoHeader {
-                file: file.to_owned(),
-                line: place.line(&header),
-            });
+            return Err(DataError::NoHeader { file: file.to_owned(), line: place.line(&header) });
         }
         let columns: Vec<&str> = header.iter().collect();
         names::distinct(file, &columns)?;
@@ -120,10 +111,7 @@ impl Csv {
         let (mut x, mut y) = (Vec::new(), Vec::new());
         let mut rows = 0;
         let mut record = StringRecord::new();
-        while records
-            .read_record(&mut record)
-            .map_err(|error| garbled(file, &error))?
-        {
+        while records.read_record(&mut record).map_err(|error| garbled(file, &error))? {
             if record.len() != columns.len() {
                 return Err(DataError::Ragged {
                     file: file.to_owned(),
@@ -140,14 +128,10 @@ impl Csv {
             rows += 1;
         }
         if rows == 0 {
-            return Err(DataError::NoDataRows {
-                file: file.to_owned(),
-            });
+            return Err(DataError::NoDataRows { file: file.to_owned() });
         }
 
-        let shape = |_| DataError::NoDataRows {
-            file: file.to_owned(),
-        };
+        let shape = |_| DataError::NoDataRows { file: file.to_owned() };
         let x = Array2::from_shape_vec((rows, wanted.inputs.len()), x).map_err(shape)?;
         let y = Array2::from_shape_vec((rows, wanted.targets.len()), y).map_err(shape)?;
         let column_names =
@@ -164,41 +148,23 @@ impl Csv {
         }
         let mut taken = HashSet::new();
         let mut find = |name: &String| {
-            let found = columns
-                .iter()
-                .enumerate()
-                .find(|(_, column)| **column == name.trim());
+            let found = columns.iter().enumerate().find(|(_, column)| **column == name.trim());
             let Some((index, column)) = found else {
                 let known = columns.join(", ");
-                return Err(DataError::UnknownColumn {
-                    file: file.to_owned(),
-                    name: name.clone(),
-                    known,
-                });
+                return Err(DataError::UnknownColumn { file: file.to_owned(), name: name.clone(), known });
             };
             if !taken.insert(index) {
                 return Err(DataError::AskedTwice { name: name.clone() });
             }
             Ok((index, *column))
         };
-        let targets = self
-            .targets
-            .iter()
-            .map(&mut find)
-            .collect::<Result<Vec<_>, _>>()?;
+        let targets = self.targets.iter().map(&mut find).collect::<Result<Vec<_>, _>>()?;
         let inputs = match &self.inputs {
             Some(names) => names.iter().map(&mut find).collect::<Result<Vec<_>, _>>()?,
-            None => columns
-                .iter()
-                .copied()
-                .enumerate()
-                .filter(|(index, _)| !taken.contains(index))
-                .collect(),
+            None => columns.iter().copied().enumerate().filter(|(index, _)| !taken.contains(index)).collect(),
         };
         if inputs.is_empty() {
-            return Err(DataError::NoInputs {
-                file: file.to_owned(),
-            });
+            return Err(DataError::NoInputs { file: file.to_owned() });
         }
         Ok(Wanted { inputs, targets })
     }
@@ -219,16 +185,9 @@ struct Place<'a> {
 impl Place<'_> {
     fn line(&self, record: &StringRecord) -> usize {
         let bytes = self.text.as_bytes();
-        let start = record
-            .position()
-            .map_or(0, |position| position.byte() as usize)
-            .min(bytes.len());
+        let start = record.position().map_or(0, |position| position.byte() as usize).min(bytes.len());
         // The reader leaves line ends and empty lines before a record as its beginning.
-        let blank = bytes
-            .iter()
-            .skip(start)
-            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-            .count();
+        let blank = bytes.iter().skip(start).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         line_at(bytes, start + blank)
     }
 
@@ -244,21 +203,11 @@ impl Place<'_> {
             Ok(value) if value.is_finite() => Ok(value),
             Ok(_) => {
                 let (file, line, column) = at();
-                Err(DataError::NotFiniteCell {
-                    file,
-                    line,
-                    column,
-                    text: short(),
-                })
+                Err(DataError::NotFiniteCell { file, line, column, text: short() })
             }
             Err(_) => {
                 let (file, line, column) = at();
-                Err(DataError::NotNumber {
-                    file,
-                    line,
-                    column,
-                    text: short(),
-                })
+                Err(DataError::NotNumber { file, line, column, text: short() })
             }
         }
     }
@@ -270,11 +219,7 @@ fn line_at(bytes: &[u8], byte: usize) -> usize {
 }
 
 fn unreadable(file: &str, error: &std::io::Error) -> DataError {
-    DataError::Read {
-        file: file.to_owned(),
-        kind: error.kind(),
-        message: error.to_string(),
-    }
+    DataError::Read { file: file.to_owned(), kind: error.kind(), message: error.to_string() }
 }
 
 fn garbled(file: &str, error: &::csv::Error) -> DataError {

@@ -14,10 +14,7 @@ pub(super) fn identify(x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>) -> Vec<Ro
         .into_iter()
         .zip(y.rows())
         .map(|(inputs, labels)| {
-            let content = inputs
-                .iter()
-                .chain(labels)
-                .fold(shape, |hash, &value| absorb(hash, bits(value)));
+            let content = inputs.iter().chain(labels).fold(shape, |hash, &value| absorb(hash, bits(value)));
             let occurrence = seen.entry(content).or_insert(0);
             let identity = absorb(content, *occurrence);
             *occurrence += 1;
@@ -30,9 +27,7 @@ pub(super) fn identify(x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>) -> Vec<Ro
 pub(super) fn fingerprint(rows: &[Row]) -> u64 {
     let mut sorted = rows.to_vec();
     sorted.sort_unstable();
-    sorted
-        .iter()
-        .fold(absorb(0, rows.len() as u64), |hash, row| absorb(hash, row.0))
+    sorted.iter().fold(absorb(0, rows.len() as u64), |hash, row| absorb(hash, row.0))
 }
 
 /// The bits of a number, the same for both zeros, which are equal.

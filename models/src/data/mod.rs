@@ -71,10 +71,7 @@ impl Data {
             return Err(DataError::NoOutputs);
         }
         if x.len() != y.nrows() {
-            return Err(DataError::RowCount {
-                inputs: x.len(),
-                labels: y.nrows(),
-            });
+            return Err(DataError::RowCount { inputs: x.len(), labels: y.nrows() });
         }
         if x.is_empty() {
             return Err(DataError::NoRows);
@@ -182,12 +179,7 @@ impl Data {
     /// The same description with other rows.
     fn with_rows(self, x: Points, y: Array2<f64>, rows: Vec<Row>) -> Result<Data, DataError> {
         let fresh = Data::new(x.identified(rows)?, y)?;
-        Ok(Data {
-            points: fresh.points,
-            labels: fresh.labels,
-            rows: fresh.rows,
-            ..self
-        })
+        Ok(Data { points: fresh.points, labels: fresh.labels, rows: fresh.rows, ..self })
     }
 }
 
@@ -207,12 +199,7 @@ impl fmt::Debug for Data {
 
 fn expect_finite(what: &'static str, values: &Array2<f64>) -> Result<(), DataError> {
     match values.indexed_iter().find(|(_, value)| !value.is_finite()) {
-        Some(((row, column), &value)) => Err(DataError::NotFinite {
-            what,
-            row,
-            column,
-            value,
-        }),
+        Some(((row, column), &value)) => Err(DataError::NotFinite { what, row, column, value }),
         None => Ok(()),
     }
 }

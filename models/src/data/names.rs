@@ -45,31 +45,18 @@ impl Names {
             1 => vec![name.to_owned()],
             _ => (1..=n).map(|i| format!("{name}{i}")).collect(),
         };
-        Names {
-            inputs: number("x", inputs),
-            labels: number("y", outputs),
-        }
+        Names { inputs: number("x", inputs), labels: number("y", outputs) }
     }
 
     pub(super) fn check(&self, inputs: usize, outputs: usize) -> Result<(), DataError> {
-        for (what, expected, found) in [
-            ("names of inputs", inputs, self.inputs.len()),
-            ("names of labels", outputs, self.labels.len()),
-        ] {
+        for (what, expected, found) in
+            [("names of inputs", inputs, self.inputs.len()), ("names of labels", outputs, self.labels.len())]
+        {
             if expected != found {
-                return Err(DataError::Columns {
-                    what,
-                    expected,
-                    found,
-                });
+                return Err(DataError::Columns { what, expected, found });
             }
         }
-        let all: Vec<&str> = self
-            .inputs
-            .iter()
-            .chain(&self.labels)
-            .map(String::as_str)
-            .collect();
+        let all: Vec<&str> = self.inputs.iter().chain(&self.labels).map(String::as_str).collect();
         distinct("names", &all)
     }
 }
@@ -79,16 +66,10 @@ pub(super) fn distinct(file: &str, names: &[&str]) -> Result<(), DataError> {
     let mut seen = HashSet::new();
     for (i, name) in names.iter().enumerate() {
         if name.is_empty() {
-            return Err(DataError::Unnamed {
-                file: file.to_owned(),
-                position: i + 1,
-            });
+            return Err(DataError::Unnamed { file: file.to_owned(), position: i + 1 });
         }
         if !seen.insert(name) {
-            return Err(DataError::DuplicateName {
-                file: file.to_owned(),
-                name: (*name).to_owned(),
-            });
+            return Err(DataError::DuplicateName { file: file.to_owned(), name: (*name).to_owned() });
         }
     }
     Ok(())

@@ -39,10 +39,7 @@ impl fmt::Display for Sampling {
                 f.write_str("the rows are a fixed list, and nothing is known about how it was drawn")
             }
             Sampling::RandomSplit { of } => {
-                write!(
-                    f,
-                    "the rows are a uniformly random part of a fixed list of {of} rows"
-                )
+                write!(f, "the rows are a uniformly random part of a fixed list of {of} rows")
             }
             Sampling::Ordered => f.write_str("the rows are a part cut by order"),
         }
@@ -69,10 +66,7 @@ impl Origin {
             Sampling::List => {
                 let mut list = data.rows().to_vec();
                 list.sort_unstable();
-                Origin {
-                    sampling: Sampling::RandomSplit { of: list.len() },
-                    list: Some(list.into()),
-                }
+                Origin { sampling: Sampling::RandomSplit { of: list.len() }, list: Some(list.into()) }
             }
             Sampling::Iid | Sampling::RandomSplit { .. } | Sampling::Ordered => data.origin.clone(),
         }
@@ -80,20 +74,12 @@ impl Origin {
 
     /// Of a part chosen by other means: `otherwise`, unless the rows are independent draws, which they stay.
     pub(super) fn chosen_part(data: &Data, otherwise: Sampling) -> Origin {
-        if data.origin.sampling == Sampling::Iid {
-            data.origin.clone()
-        } else {
-            Origin::of(otherwise)
-        }
+        if data.origin.sampling == Sampling::Iid { data.origin.clone() } else { Origin::of(otherwise) }
     }
 
     /// Of two parts together that share no row: the common origin where there is one, else a list.
     pub(super) fn union(&self, other: &Origin) -> Origin {
-        if self == other {
-            self.clone()
-        } else {
-            Origin::of(Sampling::List)
-        }
+        if self == other { self.clone() } else { Origin::of(Sampling::List) }
     }
 }
 

@@ -46,23 +46,11 @@ impl TryFrom<Plain> for Data {
         }
         let x = Points::new(plain.inputs)?.identified(plain.rows)?;
         let mut data = Data::new(x, plain.labels)?.named(plain.names)?;
-        if plain
-            .input_transforms
-            .iter()
-            .any(|affine| affine.columns() != data.inputs())
-        {
-            return Err(DataError::Corrupt(
-                "a transform of the inputs has another number of columns",
-            ));
+        if plain.input_transforms.iter().any(|affine| affine.columns() != data.inputs()) {
+            return Err(DataError::Corrupt("a transform of the inputs has another number of columns"));
         }
-        if plain
-            .label_transforms
-            .columns()
-            .any(|columns| columns != data.outputs())
-        {
-            return Err(DataError::Corrupt(
-                "a transform of the labels has another number of columns",
-            ));
+        if plain.label_transforms.columns().any(|columns| columns != data.outputs()) {
+            return Err(DataError::Corrupt("a transform of the labels has another number of columns"));
         }
         let is_part = |list: &[Row]| data.rows().iter().all(|row| list.binary_search(row).is_ok());
         let fits = match (plain.sampling, &plain.list) {
@@ -73,14 +61,9 @@ impl TryFrom<Plain> for Data {
             (_, list) => list.is_none(),
         };
         if !fits {
-            return Err(DataError::Corrupt(
-                "the rows are not a part of the list that is named, or of none",
-            ));
+            return Err(DataError::Corrupt("the rows are not a part of the list that is named, or of none"));
         }
-        data.origin = Origin {
-            sampling: plain.sampling,
-            list: plain.list.map(Into::into),
-        };
+        data.origin = Origin { sampling: plain.sampling, list: plain.list.map(Into::into) };
         data.input_transforms = plain.input_transforms;
         data.label_transforms = plain.label_transforms;
         data.ledger = plain.ledger;

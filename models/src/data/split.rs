@@ -65,10 +65,7 @@ impl Data {
         let mut order = self.random_order("split", seed);
         let second = order.split_off(first);
         let origin = Origin::random_part(self);
-        Ok((
-            self.part(&sorted(order), &origin)?,
-            self.part(&sorted(second), &origin)?,
-        ))
+        Ok((self.part(&sorted(order), &origin)?, self.part(&sorted(second), &origin)?))
     }
 
     /// The rows before position `row`, and those from it on, in order.
@@ -91,10 +88,7 @@ impl Data {
     /// For fewer than two folds, and for more folds than rows.
     pub fn folds(&self, folds: usize, seed: Seed) -> Result<Vec<(Data, Data)>, DataError> {
         if folds < 2 || folds > self.len() {
-            return Err(DataError::Folds {
-                folds,
-                len: self.len(),
-            });
+            return Err(DataError::Folds { folds, len: self.len() });
         }
         let order = self.random_order("folds", seed);
         let origin = Origin::random_part(self);
@@ -102,12 +96,7 @@ impl Data {
             .map(|fold| {
                 let part = |test: bool| {
                     let of_part = |&(i, _): &(usize, _)| (i % folds == fold) == test;
-                    let rows = order
-                        .iter()
-                        .enumerate()
-                        .filter(of_part)
-                        .map(|(_, &row)| row)
-                        .collect();
+                    let rows = order.iter().enumerate().filter(of_part).map(|(_, &row)| row).collect();
                     self.part(&sorted(rows), &origin)
                 };
                 Ok((part(false)?, part(true)?))
@@ -123,23 +112,15 @@ impl Data {
     /// # Errors
     /// Where columns, or the transforms that inputs or labels went through, differ.
     pub fn concat(&self, other: &Data) -> Result<Data, DataError> {
-        for (what, expected, found) in [
-            ("inputs", self.inputs(), other.inputs()),
-            ("labels", self.outputs(), other.outputs()),
-        ] {
+        for (what, expected, found) in
+            [("inputs", self.inputs(), other.inputs()), ("labels", self.outputs(), other.outputs())]
+        {
             if expected != found {
-                return Err(DataError::Columns {
-                    what,
-                    expected,
-                    found,
-                });
+                return Err(DataError::Columns { what, expected, found });
             }
         }
         if self.names != other.names {
-            return Err(DataError::Names {
-                one: self.names.to_string(),
-                other: other.names.to_string(),
-            });
+            return Err(DataError::Names { one: self.names.to_string(), other: other.names.to_string() });
         }
         self.expect_input_transforms(&other.input_transforms)?;
         self.expect_label_transforms(&other.label_transforms)?;
@@ -153,11 +134,7 @@ impl Data {
         let x = stack("inputs", self.points.view(), other.points.view())?;
         let y = stack("labels", self.labels.view(), other.labels.view())?;
         let rows: Vec<Row> = self.rows().iter().chain(other.rows()).copied().collect();
-        let joined = Data {
-            origin,
-            ledger: self.ledger.clone().and(&other.ledger),
-            ..self.clone()
-        };
+        let joined = Data { origin, ledger: self.ledger.clone().and(&other.ledger), ..self.clone() };
         joined.with_rows(Points::new(x)?, y, rows)
     }
 
@@ -165,23 +142,13 @@ impl Data {
     fn part(&self, rows: &[usize], origin: &Origin) -> Result<Data, DataError> {
         let x = Points::new(self.points.view().select(Axis(0), rows))?;
         let y = self.labels.select(Axis(0), rows);
-        let identities: Vec<Row> = rows
-            .iter()
-            .filter_map(|&row| self.rows().get(row).copied())
-            .collect();
-        Data {
-            origin: origin.clone(),
-            ..self.clone()
-        }
-        .with_rows(x, y, identities)
+        let identities: Vec<Row> = rows.iter().filter_map(|&row| self.rows().get(row).copied()).collect();
+        Data { origin: origin.clone(), ..self.clone() }.with_rows(x, y, identities)
     }
 
     fn expect_parts(&self, first: usize) -> Result<(), DataError> {
         if first == 0 || first >= self.len() {
-            return Err(DataError::EmptyPart {
-                first,
-                len: self.len(),
-            });
+            return Err(DataError::EmptyPart { first, len: self.len() });
         }
         Ok(())
     }
@@ -190,9 +157,7 @@ impl Data {
     /// whole that it came from, independently. Without this a second cut would be a function of the first.
     fn random_order(&self, purpose: &str, seed: Seed) -> Vec<usize> {
         let which = super::identity::fingerprint(self.rows());
-        seed.named(purpose)
-            .named(&format!("{which:016x}"))
-            .permutation(self.len())
+        seed.named(purpose).named(&format!("{which:016x}")).permutation(self.len())
     }
 }
 

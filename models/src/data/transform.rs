@@ -45,11 +45,7 @@ impl LabelTransforms {
     /// For another number of outputs.
     pub fn invert(&self, labels: Array2<f64>) -> Result<Array2<f64>, DataError> {
         if let Some(expected) = self.columns().find(|&columns| columns != labels.ncols()) {
-            return Err(DataError::Columns {
-                what: "labels",
-                expected,
-                found: labels.ncols(),
-            });
+            return Err(DataError::Columns { what: "labels", expected, found: labels.ncols() });
         }
         Ok(self.backward(labels))
     }
@@ -63,10 +59,7 @@ impl LabelTransforms {
     }
 
     fn backward(&self, labels: Array2<f64>) -> Array2<f64> {
-        self.0
-            .iter()
-            .rev()
-            .fold(labels, |labels, transform| transform.backward(labels))
+        self.0.iter().rev().fold(labels, |labels, transform| transform.backward(labels))
     }
 }
 
@@ -112,18 +105,10 @@ impl Standardise {
         // What was learned on the way to the data went into these numbers as well.
         let mut ledger = data.ledger.clone();
         if inputs {
-            ledger = ledger.and(&Ledger::saw(
-                "standardised inputs",
-                Saw::Inputs,
-                Some(data.rows()),
-            ));
+            ledger = ledger.and(&Ledger::saw("standardised inputs", Saw::Inputs, Some(data.rows())));
         }
         if labels {
-            ledger = ledger.and(&Ledger::saw(
-                "standardised labels",
-                Saw::Labels,
-                Some(data.rows()),
-            ));
+            ledger = ledger.and(&Ledger::saw("standardised labels", Saw::Labels, Some(data.rows())));
         }
         Ok(Standardise {
             inputs: inputs.then(|| Affine::learn(data.points.view())).transpose()?,
@@ -190,10 +175,8 @@ impl Standardise {
                 data.expect_label_transforms(before)?;
             }
             affine.expect_columns("labels", data.outputs())?;
-            out = out.push_labels(
-                LabelTransform::Affine(affine.clone()),
-                affine.forward(data.labels().clone()),
-            )?;
+            out = out
+                .push_labels(LabelTransform::Affine(affine.clone()), affine.forward(data.labels().clone()))?;
         }
         out.ledger = out.ledger.and(&self.ledger);
         Ok(out)
@@ -253,15 +236,9 @@ impl Data {
     pub fn log_labels(&self) -> Result<Data, DataError> {
         if let Some(((row, column), &value)) = self.labels.indexed_iter().find(|(_, value)| **value <= 0.0) {
             let name = self.names.labels().get(column).cloned().unwrap_or_default();
-            return Err(DataError::NotPositive {
-                row,
-                column,
-                name,
-                value,
-            });
+            return Err(DataError::NotPositive { row, column, name, value });
         }
-        self.clone()
-            .push_labels(LabelTransform::Log, self.labels.mapv(f64::ln))
+        self.clone().push_labels(LabelTransform::Log, self.labels.mapv(f64::ln))
     }
 
     /// The transforms that the labels went through, in order, and the way back.
@@ -312,19 +289,11 @@ impl Data {
 
     pub(super) fn expect_input_transforms(&self, expected: &[Affine]) -> Result<(), DataError> {
         let same = self.input_transforms == expected;
-        if same {
-            Ok(())
-        } else {
-            Err(DataError::Transforms { what: "inputs" })
-        }
+        if same { Ok(()) } else { Err(DataError::Transforms { what: "inputs" }) }
     }
 
     pub(super) fn expect_label_transforms(&self, expected: &LabelTransforms) -> Result<(), DataError> {
         let same = self.label_transforms == *expected;
-        if same {
-            Ok(())
-        } else {
-            Err(DataError::Transforms { what: "labels" })
-        }
+        if same { Ok(()) } else { Err(DataError::Transforms { what: "labels" }) }
     }
 }

@@ -35,11 +35,7 @@ pub(crate) struct Factor {
 impl Factor {
     /// Factors at these scales and this noise: one QR of an (r + live) × r matrix, O((r + live) r²).
     pub(crate) fn new(reduced: &Reduced, scales: &Array1<f64>, sigma: f64) -> Result<Factor> {
-        let live: Vec<usize> = scales
-            .indexed_iter()
-            .filter(|(_, s)| **s != 0.0)
-            .map(|(j, _)| j)
-            .collect();
+        let live: Vec<usize> = scales.indexed_iter().filter(|(_, s)| **s != 0.0).map(|(j, _)| j).collect();
         let r = reduced.basis.nrows();
         let mut stacked = Array2::zeros((live.len() + r, r));
         for (k, &j) in live.iter().enumerate() {
@@ -49,10 +45,7 @@ impl Factor {
         let qr = linalg::qr(stacked.view())?;
         let whitened = linalg::solve_upper_transposed(qr.r.view(), reduced.y.view())?;
         let (q_w, q_z) = qr.q.view().split_at(Axis(0), live.len());
-        let (white, z) = (
-            linalg::matmul(q_w, whitened.view()),
-            linalg::matmul(q_z, whitened.view()),
-        );
+        let (white, z) = (linalg::matmul(q_w, whitened.view()), linalg::matmul(q_z, whitened.view()));
         Ok(Factor {
             n: reduced.n,
             rss: reduced.rss.clone(),
@@ -98,12 +91,7 @@ impl Factor {
 
     /// ln |I + K/σ²| for one output: log_det with the noise taken off.
     pub(crate) fn log_det_ratio(&self) -> f64 {
-        2.0 * self
-            .upper
-            .diag()
-            .iter()
-            .map(|d| (d / self.sigma).abs().ln())
-            .sum::<f64>()
+        2.0 * self.upper.diag().iter().map(|d| (d / self.sigma).abs().ln()).sum::<f64>()
     }
 
     /// tr(A⁻¹K) for one output.
@@ -176,10 +164,7 @@ impl Factor {
             // no reduction took place: A⁻¹Φ = L⁻ᵀ Q_wᵀ
             linalg::solve_upper(self.upper.view(), self.q_w.t())?
         } else {
-            linalg::matmul(
-                phi.view(),
-                self.covariance_factor(reduced, scales)?.square().view(),
-            ) / variance
+            linalg::matmul(phi.view(), self.covariance_factor(reduced, scales)?.square().view()) / variance
         };
         let live = (linalg::matmul_nt(alpha.view(), self.white.view()) - a_inverse_phi * self.outputs())
             * &live_scales;

@@ -36,11 +36,7 @@ impl FunctionSpace {
         memory::announce("the covariance of the rows (row × row)", n, n, INSTEAD)?;
         let y = residual(prior, data)?;
         let blocks = prior.cov(data.points(), data.points())?;
-        let count = if matches!(blocks, Blocks::Shared(_)) {
-            1
-        } else {
-            y.ncols()
-        };
+        let count = if matches!(blocks, Blocks::Shared(_)) { 1 } else { y.ncols() };
         let mut factors = Vec::with_capacity(count);
         let mut alpha = Array2::zeros(y.raw_dim());
         for c in 0..y.ncols() {
@@ -49,18 +45,10 @@ impl FunctionSpace {
                 a.diag_mut().mapv_inplace(|d| d + variance);
                 factors.push(Cholesky::new(a.view(), jitter)?);
             }
-            alpha
-                .column_mut(c)
-                .assign(&factors[c.min(count - 1)].solve_vec(y.column(c))?);
+            alpha.column_mut(c).assign(&factors[c.min(count - 1)].solve_vec(y.column(c))?);
         }
         let inverses = factors.iter().map(Cholesky::inverse).collect();
-        Ok(FunctionSpace {
-            factors,
-            alpha,
-            inverses,
-            y,
-            variance,
-        })
+        Ok(FunctionSpace { factors, alpha, inverses, y, variance })
     }
 
     fn of_output(&self, c: usize) -> (&Cholesky, &Array2<f64>) {
@@ -114,11 +102,7 @@ impl FunctionSpace {
         let (n, outputs) = self.y.dim();
         let determined: f64 = (0..outputs).map(|c| self.determined(c)).sum();
         let directions = n * outputs;
-        EffectiveDimension {
-            determined,
-            undetermined: directions as f64 - determined,
-            directions,
-        }
+        EffectiveDimension { determined, undetermined: directions as f64 - determined, directions }
     }
 
     /// W = ½(αα' − A⁻¹), in the blocks of the covariance (summed over outputs that share one).
@@ -137,9 +121,7 @@ impl FunctionSpace {
 
     /// ∂ log evidence / ∂σ².
     pub(crate) fn noise_sensitivity(&self) -> f64 {
-        let trace: f64 = (0..self.y.ncols())
-            .map(|c| self.of_output(c).1.diag().sum())
-            .sum();
+        let trace: f64 = (0..self.y.ncols()).map(|c| self.of_output(c).1.diag().sum()).sum();
         0.5 * (self.alpha.iter().map(|a| a * a).sum::<f64>() - trace)
     }
 

@@ -42,9 +42,9 @@ impl Exact {
         match (self, features) {
             (Exact::FunctionSpace, _) | (Exact::Auto, None) => Ok(false),
             (Exact::WeightSpace, Some(_)) => Ok(true),
-            (Exact::WeightSpace, None) => Err(ModelError::NoFeatures(
-                format!("{prior:?}").chars().take(60).collect(),
-            )),
+            (Exact::WeightSpace, None) => {
+                Err(ModelError::NoFeatures(format!("{prior:?}").chars().take(60).collect()))
+            }
             (Exact::Auto, Some(p)) => {
                 let (n, p) = (n as f64, p as f64);
                 let r = n.min(p);

@@ -68,9 +68,7 @@ impl ExactPosterior {
         noise.check()?;
         let log_jacobian = data.log_jacobian();
         let (state, evidence, effective_dimension) = if method.in_weight_space(&*prior, data.len())? {
-            let weights = prior
-                .weights()
-                .ok_or(PriorError::Empty("features of a linear prior"))?;
+            let weights = prior.weights().ok_or(PriorError::Empty("features of a linear prior"))?;
             let reduced = Reduced::new(&*prior, &*weights, data)?;
             let scales = weights.scales();
             let factor = Factor::new(&reduced, &scales, noise.sd())?;
@@ -81,20 +79,9 @@ impl ExactPosterior {
                 Covariance::Explained(factor.q_w.clone())
             };
             let (evidence, dimension) = (factor.evidence(log_jacobian), factor.effective_dimension());
-            (
-                State::Weights {
-                    live: factor.live,
-                    white: factor.white,
-                    covariance,
-                },
-                evidence,
-                dimension,
-            )
+            (State::Weights { live: factor.live, white: factor.white, covariance }, evidence, dimension)
         } else {
-            let jitter = Jitter::Escalating {
-                first: 1e-14,
-                last: 1e-10,
-            };
+            let jitter = Jitter::Escalating { first: 1e-14, last: 1e-10 };
             let functions = FunctionSpace::new(&*prior, noise.variance(), data, jitter)?;
             let (evidence, dimension) = (functions.evidence(log_jacobian), functions.effective_dimension());
             (State::Functions(functions), evidence, dimension)
@@ -171,10 +158,7 @@ impl ExactPosterior {
     }
 
     fn live_design(&self, live: &[usize], x: &Points) -> PriorResult<Array2<f64>> {
-        let weights = self
-            .prior
-            .weights()
-            .ok_or(PriorError::Empty("features of a linear prior"))?;
+        let weights = self.prior.weights().ok_or(PriorError::Empty("features of a linear prior"))?;
         Ok(design(&*weights, x)?.select(Axis(1), live))
     }
 }
@@ -185,12 +169,7 @@ impl Prior for ExactPosterior {
     }
 
     fn draws(&self, n: usize, x: &Points, seed: Seed) -> PriorResult<Array3<f64>> {
-        let State::Weights {
-            live,
-            covariance: Covariance::Factor(factor),
-            ..
-        } = &*self.state
-        else {
+        let State::Weights { live, covariance: Covariance::Factor(factor), .. } = &*self.state else {
             return gaussian_draws(self, n, x, seed);
         };
         let spread = linalg::matmul(self.live_design(live, x)?.view(), factor.0.view());
@@ -229,21 +208,12 @@ impl GaussianPrior for ExactPosterior {
     }
 
     fn cov(&self, x: &Points, z: &Points) -> PriorResult<Blocks> {
-        memory::announce(
-            "a covariance (point × point)",
-            x.len(),
-            z.len(),
-            "ask for fewer points at a time",
-        )?;
+        memory::announce("a covariance (point × point)", x.len(), z.len(), "ask for fewer points at a time")?;
         match &*self.state {
             State::Weights { live, covariance, .. } => {
                 let at_x = self.live_design(live, x)?;
                 let same = x == z;
-                let at_z = if same {
-                    at_x.clone()
-                } else {
-                    self.live_design(live, z)?
-                };
+                let at_z = if same { at_x.clone() } else { self.live_design(live, z)? };
                 Ok(Blocks::Shared(match covariance {
                     Covariance::Factor(factor) => {
                         let spread = linalg::matmul(at_x.view(), factor.0.view());
@@ -266,10 +236,8 @@ impl GaussianPrior for ExactPosterior {
                 }))
             }
             State::Functions(functions) => {
-                let (kx, kz) = (
-                    self.prior.cov(self.data.points(), x)?,
-                    self.prior.cov(self.data.points(), z)?,
-                );
+                let (kx, kz) =
+                    (self.prior.cov(self.data.points(), x)?, self.prior.cov(self.data.points(), z)?);
                 let mut output = 0;
                 let mut failed = None;
                 let blocks = self.prior.cov(x, z)?.map(|k| {
@@ -309,12 +277,10 @@ impl GaussianPrior for ExactPosterior {
                 let mut var = self.prior.var(x)?;
                 let cross = self.prior.cov(self.data.points(), x)?;
                 for c in 0..outputs {
-                    let (_, v) = functions
-                        .predict(cross.of_output(c), c)
-                        .map_err(crate::ModelError::into_prior)?;
+                    let (_, v) =
+                        functions.predict(cross.of_output(c), c).map_err(crate::ModelError::into_prior)?;
                     let explained = v.map_axis(Axis(0), |column| column.dot(&column));
-                    var.column_mut(c)
-                        .zip_mut_with(&explained, |v, e| *v = (*v - e).max(0.0));
+                    var.column_mut(c).zip_mut_with(&explained, |v, e| *v = (*v - e).max(0.0));
                 }
                 Ok(var)
             }
@@ -322,19 +288,10 @@ impl GaussianPrior for ExactPosterior {
     }
 
     fn weights(&self) -> Option<Box<dyn Weights + '_>> {
-        let State::Weights {
-            live,
-            covariance: Covariance::Factor(factor),
-            ..
-        } = &*self.state
-        else {
+        let State::Weights { live, covariance: Covariance::Factor(factor), .. } = &*self.state else {
             return None;
         };
-        Some(Box::new(PosteriorWeights {
-            prior: self.prior.weights()?,
-            live,
-            factor,
-        }))
+        Some(Box::new(PosteriorWeights { prior: self.prior.weights()?, live, factor }))
     }
 
     fn parameters(&self) -> Parameters {
@@ -375,11 +332,7 @@ impl Weights for PosteriorWeights<'_> {
 
 impl Posterior for ExactPosterior {
     fn predict(&self, x: &Points) -> Result<Prediction> {
-        Ok(Prediction::new(
-            self.mean(x)?,
-            self.var(x)?,
-            self.noise.variance(),
-        ))
+        Ok(Prediction::new(self.mean(x)?, self.var(x)?, self.noise.variance()))
     }
 }
 

@@ -29,10 +29,7 @@ pub(crate) struct Reduced {
 /// Labels with the prior mean taken off; checks the number of outputs.
 pub(crate) fn residual<P: GaussianPrior + ?Sized>(prior: &P, data: &Data) -> Result<Array2<f64>> {
     if prior.outputs() != data.outputs() {
-        return Err(ModelError::Outputs {
-            model: prior.outputs(),
-            labels: data.outputs(),
-        });
+        return Err(ModelError::Outputs { model: prior.outputs(), labels: data.outputs() });
     }
     Ok(data.labels() - &prior.mean(data.points())?)
 }
@@ -53,27 +50,14 @@ impl Reduced {
             "use fewer features, or `Exact::FunctionSpace`",
         )?;
         if n <= p {
-            return Ok(Reduced {
-                basis: weights.basis(data.points())?,
-                y,
-                rss: Array1::zeros(outputs),
-                n,
-            });
+            return Ok(Reduced { basis: weights.basis(data.points())?, y, rss: Array1::zeros(outputs), n });
         }
         let triangle = tall_qr(n, |rows| {
             let block = weights.basis(&data.points().range(rows.clone())?)?;
-            Ok(
-                concatenate(Axis(1), &[block.view(), y.slice(s![rows, ..])]).map_err(|_| {
-                    ModelError::Outputs {
-                        model: outputs,
-                        labels: y.ncols(),
-                    }
-                })?,
-            )
+            Ok(concatenate(Axis(1), &[block.view(), y.slice(s![rows, ..])])
+                .map_err(|_| ModelError::Outputs { model: outputs, labels: y.ncols() })?)
         })?;
-        // The triangle of [B | y]: its last columns hold Qᵀy above and, below row p, exactly what is left of y. No subtraction.
-        let below = triangle.slice(s![p.min(triangle.nrows()).., p..]);
-        let rss = below.map_axis(Axis(0), |column| column.dot(&column));
+        let (triangle, rss) = triangle_and_rest(triangle, p);
         Ok(Reduced {
             basis: triangle.slice(s![..p, ..p]).to_owned(),
             y: triangle.slice(s![..p, p..]).to_owned(),
@@ -81,6 +65,30 @@ impl Reduced {
             n,
         })
     }
+
+    /// The same problem on some of the columns only, compressed again when they are fewer than the rows: O(r live²).
+    pub(crate) fn on_columns(&self, columns: &[usize]) -> Result<Reduced> {
+        let basis = self.basis.select(Axis(1), columns);
+        let p = columns.len();
+        if p >= self.basis.nrows() {
+            return Ok(Reduced { basis, ..self.clone() });
+        }
+        let both = concatenate(Axis(1), &[basis.view(), self.y.view()]).unwrap_or_default();
+        let (triangle, rss) = triangle_and_rest(linalg::qr_r(both.view())?, p);
+        Ok(Reduced {
+            basis: triangle.slice(s![..p, ..p]).to_owned(),
+            y: triangle.slice(s![..p, p..]).to_owned(),
+            rss: rss + &self.rss,
+            n: self.n,
+        })
+    }
+}
+
+/// The triangle of [B | y]: its last columns hold Qᵀy above and, below row p, exactly what is left of y. Nothing is subtracted.
+fn triangle_and_rest(triangle: Array2<f64>, p: usize) -> (Array2<f64>, Array1<f64>) {
+    let below = triangle.slice(s![p.min(triangle.nrows()).., p..]);
+    let rss = below.map_axis(Axis(0), |column| column.dot(&column));
+    (triangle, rss)
 }
 
 /// The triangular factor of a tall matrix that is only ever seen a block of rows at a time; blocks are done in parallel.

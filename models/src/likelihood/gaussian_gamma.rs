@@ -80,16 +80,11 @@ impl<P: GaussianPrior> NormalGammaPosterior<P> {
     /// # Errors
     /// When the points do not fit.
     pub fn predict(&self, x: &Points) -> Result<(Array2<f64>, Array2<f64>)> {
-        let weights = self
-            .prior
-            .weights()
-            .ok_or(PriorError::Empty("features of a linear prior"))?;
+        let weights = self.prior.weights().ok_or(PriorError::Empty("features of a linear prior"))?;
         let design = design(&*weights, x)?.select(ndarray::Axis(1), &self.live);
         let mean = self.prior.mean(x)? + linalg::matmul(design.view(), self.white.view());
         let spread = linalg::matmul(design.view(), self.covariance.0.view());
-        let unit = spread
-            .map_axis(ndarray::Axis(1), |row| row.dot(&row))
-            .insert_axis(ndarray::Axis(1));
+        let unit = spread.map_axis(ndarray::Axis(1), |row| row.dot(&row)).insert_axis(ndarray::Axis(1));
         Ok((mean, unit * (self.rate / self.shape)))
     }
 }
@@ -101,15 +96,10 @@ impl<P: GaussianPrior> Method<P, GaussianGamma> for Exact {
     fn condition(&self, model: Model<P, GaussianGamma>, data: &Data) -> Result<NormalGammaPosterior<P>> {
         let GaussianGamma { shape, rate } = model.likelihood;
         if data.outputs() != 1 {
-            return Err(ModelError::Outputs {
-                model: 1,
-                labels: data.outputs(),
-            });
+            return Err(ModelError::Outputs { model: 1, labels: data.outputs() });
         }
         let Some(weights) = model.prior.weights() else {
-            return Err(ModelError::NoFeatures(
-                format!("{:?}", model.prior).chars().take(60).collect(),
-            ));
+            return Err(ModelError::NoFeatures(format!("{:?}", model.prior).chars().take(60).collect()));
         };
         let reduced = Reduced::new(&model.prior, &*weights, data)?;
         let scales = weights.scales();

@@ -18,16 +18,8 @@ impl Coordinates {
     /// Every parameter that is not fixed moves, but those pinned (at their present value).
     pub(crate) fn new(parameters: &[Parameter], pinned: &[usize]) -> Coordinates {
         let moves = |(i, p): &(usize, &Parameter)| !p.fixed && p.lower < p.upper && !pinned.contains(i);
-        let moving = parameters
-            .iter()
-            .enumerate()
-            .filter(moves)
-            .map(|(i, _)| i)
-            .collect();
-        Coordinates {
-            parameters: parameters.to_vec(),
-            moving,
-        }
+        let moving = parameters.iter().enumerate().filter(moves).map(|(i, _)| i).collect();
+        Coordinates { parameters: parameters.to_vec(), moving }
     }
 
     pub(crate) fn moving(&self) -> &[usize] {
@@ -48,11 +40,7 @@ impl Coordinates {
         let one = |&i: &usize| {
             let (low, high) = Self::ends(&self.parameters[i]);
             let (middle, half) = (0.5 * (low + high), 0.5 * (high - low));
-            let t = if self.is_log(i) {
-                theta[i].max(LEAST_VARIANCE).ln()
-            } else {
-                theta[i]
-            };
+            let t = if self.is_log(i) { theta[i].max(LEAST_VARIANCE).ln() } else { theta[i] };
             half * ((t - middle) / half).clamp(-0.999_999, 0.999_999).atanh()
         };
         self.moving.iter().map(one).collect()
@@ -84,11 +72,7 @@ impl Coordinates {
         let near = |i: usize| {
             let p = &self.parameters[i];
             let (low, high) = Self::ends(p);
-            let t = if self.is_log(i) {
-                theta[i].max(f64::MIN_POSITIVE).ln()
-            } else {
-                theta[i]
-            };
+            let t = if self.is_log(i) { theta[i].max(f64::MIN_POSITIVE).ln() } else { theta[i] };
             let share = (t - low) / (high - low);
             let word = if share < 0.01 { "lower" } else { "upper" };
             (!(0.01..=0.99).contains(&share))

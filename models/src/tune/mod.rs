@@ -35,13 +35,7 @@ pub struct Tune {
 
 impl Default for Tune {
     fn default() -> Tune {
-        Tune {
-            method: Exact::Auto,
-            restarts: 2,
-            iterations: 200,
-            seed: Seed::new(0),
-            fixed: Vec::new(),
-        }
+        Tune { method: Exact::Auto, restarts: 2, iterations: 200, seed: Seed::new(0), fixed: Vec::new() }
     }
 }
 
@@ -168,10 +162,7 @@ impl Tune {
         let scale2 = y.iter().map(|v| v * v).sum::<f64>() / y.len() as f64;
         let scale2 = if scale2 > 0.0 { scale2 } else { 1.0 };
         // Noise cannot explode unnoticed: ten times the labels' own size is its bound, and a bound that is met is reported.
-        let bounds = (
-            (1e-16 * scale2).min(noise.variance()),
-            (100.0 * scale2).max(noise.variance()),
-        );
+        let bounds = ((1e-16 * scale2).min(noise.variance()), (100.0 * scale2).max(noise.variance()));
         let noise = Parameter::free(NOISE, noise.variance(), bounds, Coordinate::Log).fixed(noise.is_known());
         let all = prior.parameters().followed_by(Parameters::new([noise]));
         let change = |all: Parameters, (name, fixed): &(String, bool)| all.with_fixed(name, *fixed);
@@ -192,15 +183,8 @@ impl Tune {
             let log_evidence = Nats(*value) + data.log_jacobian();
             let known = |mode: &Mode| (mode.log_evidence.get() - log_evidence.get()).abs() < 1e-3;
             if !modes.iter().any(known) {
-                let at = search
-                    .list
-                    .iter()
-                    .zip(theta)
-                    .map(|(p, &value)| Parameter { value, ..p.clone() });
-                modes.push(Mode {
-                    log_evidence,
-                    parameters: Parameters::new(at),
-                });
+                let at = search.list.iter().zip(theta).map(|(p, &value)| Parameter { value, ..p.clone() });
+                modes.push(Mode { log_evidence, parameters: Parameters::new(at) });
             }
         }
         let Some((value, theta)) = found.optima.first() else {
@@ -217,16 +201,9 @@ impl Tune {
         if !names.is_empty() {
             tuned_prior = crate::exact::charged(tuned_prior, format!("tuned {}", names.join(", ")), data);
         }
-        let noise = if variance[0] == noise.variance() {
-            noise
-        } else {
-            noise.at(variance[0].sqrt())
-        };
+        let noise = if variance[0] == noise.variance() { noise } else { noise.at(variance[0].sqrt()) };
         Ok(Tuned {
-            model: Model {
-                prior: tuned_prior,
-                likelihood: noise,
-            },
+            model: Model { prior: tuned_prior, likelihood: noise },
             log_evidence: Nats(*value) + data.log_jacobian(),
             modes,
             slopes_at_hard: found.slopes,
@@ -255,9 +232,9 @@ struct Search<'a> {
 const INTERIOR: f64 = 1e-2;
 
 impl Search<'_> {
-    fn value(&self, theta: &[f64]) -> Result<objective::Value> {
+    fn value(&self, theta: &[f64], dead_too: bool) -> Result<objective::Value> {
         let (prior, variance) = theta.split_at(theta.len() - 1);
-        self.objective.at(prior, variance[0])
+        self.objective.at(prior, variance[0], dead_too)
     }
 
     fn is_free(&self, name: &str) -> bool {
@@ -284,7 +261,7 @@ impl Search<'_> {
             }
         }
         if self.is_free("scale") && self.is_free(NOISE) {
-            let amplitude2 = self.value(&own).map_or(1.0, |v| v.amplitude2);
+            let amplitude2 = self.value(&own, false).map_or(1.0, |v| v.amplitude2);
             if amplitude2.is_finite() && amplitude2 > 0.0 {
                 for (p, value) in self.list.iter().zip(&mut own) {
                     match p.name.as_str() {
@@ -300,12 +277,7 @@ impl Search<'_> {
         for k in 0..restarts {
             let noise = seed.at(k).normal1(all.moving().len());
             // A factor e^1.5 either way in every (log) parameter: another basin, not another universe.
-            let u: Vec<f64> = all
-                .to_free(&own)
-                .iter()
-                .zip(&noise)
-                .map(|(u, z)| u + 1.5 * z)
-                .collect();
+            let u: Vec<f64> = all.to_free(&own).iter().zip(&noise).map(|(u, z)| u + 1.5 * z).collect();
             let mut theta = own.clone();
             all.write(&u, &mut theta);
             starts.push(theta);
@@ -318,20 +290,12 @@ impl Search<'_> {
         let evaluate = |u: &[f64]| {
             let mut theta = start.clone();
             let slopes = coordinates.write(u, &mut theta);
-            let value = self.value(&theta).ok()?;
+            let value = self.value(&theta, false).ok()?;
             let natural = |i: usize| {
-                if i + 1 == theta.len() {
-                    value.noise_gradient
-                } else {
-                    value.gradient[i]
-                }
+                if i + 1 == theta.len() { value.noise_gradient } else { value.gradient[i] }
             };
-            let gradient = coordinates
-                .moving()
-                .iter()
-                .zip(&slopes)
-                .map(|(&i, slope)| natural(i) * slope)
-                .collect();
+            let gradient =
+                coordinates.moving().iter().zip(&slopes).map(|(&i, slope)| natural(i) * slope).collect();
             Some((value.log, gradient))
         };
         let optimum = maximise(&evaluate, &coordinates.to_free(start), self.iterations)?;
@@ -348,10 +312,8 @@ impl Search<'_> {
         if variances.len() > 1 {
             patterns.push(variances.clone());
         }
-        let jobs: Vec<(&Theta, &Vec<usize>)> = patterns
-            .iter()
-            .flat_map(|p| starts.iter().map(move |s| (s, p)))
-            .collect();
+        let jobs: Vec<(&Theta, &Vec<usize>)> =
+            patterns.iter().flat_map(|p| starts.iter().map(move |s| (s, p))).collect();
         let climbed: Vec<_> = jobs
             .into_par_iter()
             .map(|(start, pinned)| {
@@ -371,20 +333,18 @@ impl Search<'_> {
             }
         }
         let Some(mut best) = self.best(&optima) else {
-            let cause = starts.first().and_then(|theta| self.value(theta).err());
+            let cause = starts.first().and_then(|theta| self.value(theta, false).err());
             return Err(ModelError::NoFiniteEvidence(
                 cause.map_or_else(String::new, |error| error.to_string()),
             ));
         };
         for &i in &variances {
-            let hard = climbed
-                .iter()
-                .filter(|(pinned, _)| *pinned == &vec![i])
-                .filter_map(|(_, r)| r.as_ref());
+            let hard =
+                climbed.iter().filter(|(pinned, _)| *pinned == &vec![i]).filter_map(|(_, r)| r.as_ref());
             let Some((_, theta)) = hard.max_by(|a, b| a.0.value.total_cmp(&b.0.value)) else {
                 continue;
             };
-            let slope = self.value(theta)?.gradient[i];
+            let slope = self.value(theta, true)?.gradient[i];
             slopes.push((self.list[i].name.clone(), slope));
             // The hard end is left only uphill; and where it is left, the inside is searched from right there too.
             if slope > 0.0 && best.1[i] == 0.0 {
@@ -399,7 +359,7 @@ impl Search<'_> {
             let mut free = best.1.clone();
             free[i] = self.list[i].upper;
             evaluations += 1;
-            if let Some(value) = self.value(&free).ok().filter(|value| value.log > best.0) {
+            if let Some(value) = self.value(&free, false).ok().filter(|value| value.log > best.0) {
                 optima.push((value.log, free));
             }
         }
@@ -409,22 +369,14 @@ impl Search<'_> {
         optima.retain(|(value, _)| value.is_finite());
         optima.sort_by(|a, b| b.0.total_cmp(&a.0));
         optima.insert(0, best);
-        Ok(Found {
-            optima,
-            slopes,
-            evaluations,
-        })
+        Ok(Found { optima, slopes, evaluations })
     }
 
     /// The best optimum; a hard one where it is as good as a soft one to a millionth of a nat.
     fn best(&self, optima: &[(f64, Theta)]) -> Option<(f64, Theta)> {
-        let top = optima
-            .iter()
-            .filter(|o| o.0.is_finite())
-            .max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let top = optima.iter().filter(|o| o.0.is_finite()).max_by(|a, b| a.0.total_cmp(&b.0))?;
         let zeros = |theta: &Theta| self.variances().iter().filter(|&&i| theta[i] == 0.0).count();
         let tied = optima.iter().filter(|o| o.0 >= top.0 - 1e-6);
-        tied.max_by(|a, b| zeros(&a.1).cmp(&zeros(&b.1)).then(a.0.total_cmp(&b.0)))
-            .cloned()
+        tied.max_by(|a, b| zeros(&a.1).cmp(&zeros(&b.1)).then(a.0.total_cmp(&b.0))).cloned()
     }
 }

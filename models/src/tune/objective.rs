@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ndarray::Array1;
+use ndarray::{Array1, Axis};
 use softbias_priors::math::linalg::Jitter;
 use softbias_priors::{GaussianPrior, PriorError};
 
@@ -42,20 +42,18 @@ impl<'a> Objective<'a> {
             }
             _ => None,
         };
-        Ok(Objective {
-            prior,
-            data,
-            weight_space,
-            reduced,
-        })
+        Ok(Objective { prior, data, weight_space, reduced })
     }
 
     /// In weight space O((r + p) r²) with r = min(n, p), whatever n (O(n p²) when a parameter changes the basis); in function
     /// space O(n³).
-    pub(crate) fn at(&self, theta: &[f64], variance: f64) -> Result<Value> {
+    ///
+    /// `dead_too` asks for the slope along parameters that turn columns of scale 0 on, such as softness² at the hard end;
+    /// without it such columns, and those too small to change a digit, are left out before anything is factored.
+    pub(crate) fn at(&self, theta: &[f64], variance: f64, dead_too: bool) -> Result<Value> {
         let prior = self.prior.with(theta)?;
         if self.weight_space {
-            self.in_weight_space(&*prior, variance)
+            self.in_weight_space(&*prior, variance, dead_too)
         } else {
             self.in_function_space(&*prior, variance)
         }
@@ -65,10 +63,8 @@ impl<'a> Objective<'a> {
         self.data.labels().len() as f64
     }
 
-    fn in_weight_space(&self, prior: &dyn GaussianPrior, variance: f64) -> Result<Value> {
-        let weights = prior
-            .weights()
-            .ok_or(PriorError::Empty("features of a linear prior"))?;
+    fn in_weight_space(&self, prior: &dyn GaussianPrior, variance: f64, dead_too: bool) -> Result<Value> {
+        let weights = prior.weights().ok_or(PriorError::Empty("features of a linear prior"))?;
         let scales = weights.scales();
         let fresh;
         let reduced = match &self.reduced {
@@ -78,21 +74,39 @@ impl<'a> Objective<'a> {
                 &fresh
             }
         };
-        let factor = Factor::new(reduced, &scales, variance.sqrt())?;
+        let sigma = variance.sqrt();
+        let basis_moves = weights.basis_has_parameters();
+        if !dead_too && !basis_moves {
+            let visible = visible(reduced, &scales, sigma);
+            if visible.len() < scales.len() {
+                let few = reduced.on_columns(&visible)?;
+                let factor = Factor::new(&few, &scales.select(Axis(0), &visible), sigma)?;
+                let mut q = Array1::zeros(scales.len());
+                for (&j, of_column) in visible.iter().zip(factor.scale_sensitivity(&few)?) {
+                    q[j] = of_column;
+                }
+                return Ok(self.value(&factor, weights.scale_gradient(q.view())));
+            }
+        }
+        let factor = Factor::new(reduced, &scales, sigma)?;
         let mut gradient = weights.scale_gradient(factor.scale_sensitivity(reduced)?.view());
-        if weights.basis_has_parameters() {
+        if basis_moves {
             let basis = weights.basis(self.data.points())?;
             let g = factor.basis_sensitivity(reduced, scales.view(), &basis, &residual(prior, self.data)?)?;
             if let Some(more) = weights.basis_gradient(self.data.points(), g.view())? {
                 gradient += &more;
             }
         }
-        Ok(Value {
+        Ok(self.value(&factor, gradient))
+    }
+
+    fn value(&self, factor: &Factor, gradient: Array1<f64>) -> Value {
+        Value {
             log: factor.log_evidence(),
             gradient,
             noise_gradient: factor.noise_sensitivity(),
             amplitude2: factor.quadratic() / self.count(),
-        })
+        }
     }
 
     fn in_function_space(&self, prior: &dyn GaussianPrior, variance: f64) -> Result<Value> {
@@ -105,4 +119,13 @@ impl<'a> Objective<'a> {
             amplitude2: functions.quadratic() / self.count(),
         })
     }
+}
+
+/// A column with sⱼ‖bⱼ‖ below this fraction of the noise changes σ²I + ΦΦᵀ by less than a hundredth of its rounding.
+const NEGLIGIBLE: f64 = 1e-9;
+
+/// The columns that can be told from columns of scale 0.
+fn visible(reduced: &Reduced, scales: &Array1<f64>, sigma: f64) -> Vec<usize> {
+    let norm = |j: usize| reduced.basis.column(j).iter().map(|b| b * b).sum::<f64>().sqrt();
+    (0..scales.len()).filter(|&j| scales[j] * norm(j) > NEGLIGIBLE * sigma).collect()
 }

@@ -22,19 +22,16 @@ impl Seed {
     /// The seed with this number.
     #[must_use]
     pub fn new(number: u64) -> Seed {
-        Seed([
-            mix(number ^ 0x736f_6674_6269_6173),
-            mix(number.wrapping_add(0x9e37_79b9_7f4a_7c15)),
-        ])
+        Seed([mix(number ^ 0x736f_6674_6269_6173), mix(number.wrapping_add(0x9e37_79b9_7f4a_7c15))])
     }
 
     /// The independent seed of a purpose, for example `seed.named("noise")`.
     #[must_use]
     pub fn named(self, name: &str) -> Seed {
         // FNV-1a over the bytes, then mixed with both halves: names of any length, no two alike in practice.
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| {
-            (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let hash = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3));
         self.child(hash, name.len() as u64 + 1)
     }
 
@@ -58,10 +55,7 @@ impl Seed {
 
     fn stream(self, stream: u64) -> ChaCha8Rng {
         let mut key = [0u8; 32];
-        for (i, word) in [self.0[0], self.0[1], mix(self.0[0] ^ 1), mix(self.0[1] ^ 2)]
-            .iter()
-            .enumerate()
-        {
+        for (i, word) in [self.0[0], self.0[1], mix(self.0[0] ^ 1), mix(self.0[1] ^ 2)].iter().enumerate() {
             key[8 * i..8 * i + 8].copy_from_slice(&word.to_le_bytes());
         }
         let mut rng = ChaCha8Rng::from_seed(key);

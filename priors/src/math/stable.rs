@@ -6,11 +6,7 @@ pub fn log_sum_exp(x: &[f64]) -> f64 {
     let top = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if !top.is_finite() {
         // all −∞ (or empty): −∞; any +∞: +∞; a NaN among finite values is met in the sum below.
-        return if x.iter().any(|v| v.is_nan()) {
-            f64::NAN
-        } else {
-            top
-        };
+        return if x.iter().any(|v| v.is_nan()) { f64::NAN } else { top };
     }
     top + x.iter().map(|v| (v - top).exp()).sum::<f64>().ln()
 }
@@ -24,21 +20,13 @@ pub fn log_mean_exp(x: &[f64]) -> f64 {
 /// ln(1 + eˣ) (softplus), right to the last digit at both ends.
 #[must_use]
 pub fn log1p_exp(x: f64) -> f64 {
-    if x > 0.0 {
-        x + (-x).exp().ln_1p()
-    } else {
-        x.exp().ln_1p()
-    }
+    if x > 0.0 { x + (-x).exp().ln_1p() } else { x.exp().ln_1p() }
 }
 
 /// ln(1 − e⁻ˣ) for x > 0 (Mächler 2012): either branch keeps its digits.
 #[must_use]
 pub fn log1m_exp(x: f64) -> f64 {
-    if x < std::f64::consts::LN_2 {
-        (-(-x).exp_m1()).ln()
-    } else {
-        (-(-x).exp()).ln_1p()
-    }
+    if x < std::f64::consts::LN_2 { (-(-x).exp_m1()).ln() } else { (-(-x).exp()).ln_1p() }
 }
 
 /// x ln(x/y) with 0 ln 0 = 0, and +∞ where x > 0 = y.
@@ -62,11 +50,7 @@ pub fn binary_kl(q: f64, p: f64) -> f64 {
 /// ln(1 + u) − u for |u| ≤ 0.1, by its series (19 terms reach 1e-19 relative).
 fn log1p_minus(u: f64) -> f64 {
     let tail = (2..=20).rev().fold(0.0, |sum, k| {
-        let term = if k % 2 == 0 {
-            -1.0 / f64::from(k)
-        } else {
-            1.0 / f64::from(k)
-        };
+        let term = if k % 2 == 0 { -1.0 / f64::from(k) } else { 1.0 / f64::from(k) };
         term + u * sum
     });
     u * u * tail
@@ -159,10 +143,7 @@ mod tests {
             (0.5, 0.5, 0.897530048810),
             (0.9, 0.05, 0.968721603728),
         ] {
-            assert!(
-                (binary_kl_inverse_upper(q, c) - p).abs() < 6e-13,
-                "kl⁻¹({q}, {c})"
-            );
+            assert!((binary_kl_inverse_upper(q, c) - p).abs() < 6e-13, "kl⁻¹({q}, {c})");
         }
     }
 
@@ -172,10 +153,7 @@ mod tests {
             for c in [0.0, 1e-15, 1e-9, 1e-4, 0.3, 5.0, 700.0, 1e9] {
                 let p = binary_kl_inverse_upper(q, c);
                 assert!((q..=1.0).contains(&p), "{q} {c} {p}");
-                assert!(
-                    p == q || p == 1.0 || binary_kl(q, p) >= c,
-                    "not the upper end at {q} {c}"
-                );
+                assert!(p == q || p == 1.0 || binary_kl(q, p) >= c, "not the upper end at {q} {c}");
                 let p = binary_kl_inverse_lower(q, c);
                 assert!((0.0..=q).contains(&p));
             }

@@ -36,9 +36,7 @@ impl Basis {
             };
         }
         if self == Basis::Legendre {
-            out.iter_mut()
-                .enumerate()
-                .for_each(|(j, b)| *b *= (2.0 * j as f64 + 1.0).sqrt());
+            out.iter_mut().enumerate().for_each(|(j, b)| *b *= (2.0 * j as f64 + 1.0).sqrt());
         }
     }
 }
@@ -64,10 +62,7 @@ mod tests {
             for i in 0..=20 {
                 for j in 0..=20 {
                     let inner = rule.mean(|t| values(basis, 20, t)[i] * values(basis, 20, t)[j]);
-                    assert!(
-                        (inner - f64::from(u8::from(i == j))).abs() < 1e-9,
-                        "{basis:?} {i} {j}: {inner}"
-                    );
+                    assert!((inner - f64::from(u8::from(i == j))).abs() < 1e-9, "{basis:?} {i} {j}: {inner}");
                 }
             }
         }

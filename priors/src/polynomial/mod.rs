@@ -56,23 +56,9 @@ impl Polynomial {
     #[must_use]
     pub fn orders(orders: RangeInclusive<usize>) -> Polynomial {
         let (lo, hi) = (*orders.start(), *orders.end());
-        let scales = if lo == 0 {
-            Scales::flat()
-        } else {
-            Scales::power(2.0).from_order(lo)
-        };
+        let scales = if lo == 0 { Scales::flat() } else { Scales::power(2.0).from_order(lo) };
         let (basis, window, truncation) = (Basis::default(), Window::unit(1), Truncation::default());
-        Polynomial {
-            lo,
-            hi,
-            basis,
-            scales,
-            window,
-            truncation,
-            beyond: false,
-            outputs: 1,
-            mean: None,
-        }
+        Polynomial { lo, hi, basis, scales, window, truncation, beyond: false, outputs: 1, mean: None }
     }
 
     /// In another basis.
@@ -96,10 +82,7 @@ impl Polynomial {
     /// With every product whose *largest* degree is in the range, instead of whose total degree is.
     #[must_use]
     pub fn tensor(self) -> Polynomial {
-        Polynomial {
-            truncation: Truncation::Tensor,
-            ..self
-        }
+        Polynomial { truncation: Truncation::Tensor, ..self }
     }
 
     /// Allows points outside the window, where polynomials of high order explode.
@@ -117,10 +100,7 @@ impl Polynomial {
     /// With means of the coefficients, in the order of the terms (by order, then lexicographic).
     #[must_use]
     pub fn with_mean(self, mean: impl IntoIterator<Item = f64>) -> Polynomial {
-        Polynomial {
-            mean: Some(mean.into_iter().collect()),
-            ..self
-        }
+        Polynomial { mean: Some(mean.into_iter().collect()), ..self }
     }
 
     /// The range of orders.
@@ -156,11 +136,9 @@ impl Polynomial {
         self.scales.check(self.lo..=self.hi)?;
         let expected = self.truncation.count(self.lo, self.hi, self.window.inputs())?;
         match &self.mean {
-            Some(mean) if mean.len() != expected => Err(PriorError::Dimensions {
-                what: "means of the coefficients",
-                expected,
-                found: mean.len(),
-            }),
+            Some(mean) if mean.len() != expected => {
+                Err(PriorError::Dimensions { what: "means of the coefficients", expected, found: mean.len() })
+            }
             _ => Ok(()),
         }
     }
@@ -170,22 +148,14 @@ impl Polynomial {
             return (self.lo..=self.hi).map(of_order).collect();
         }
         // A prior that fails its checks answers with no terms here and with the error from `basis`.
-        let terms = self
-            .truncation
-            .terms(self.lo, self.hi, self.window.inputs())
-            .unwrap_or_default();
-        terms
-            .iter()
-            .map(|degrees| of_order(self.truncation.order(degrees)))
-            .collect()
+        let terms = self.truncation.terms(self.lo, self.hi, self.window.inputs()).unwrap_or_default();
+        terms.iter().map(|degrees| of_order(self.truncation.order(degrees))).collect()
     }
 }
 
 impl Weights for Polynomial {
     fn dim(&self) -> usize {
-        self.truncation
-            .count(self.lo, self.hi, self.window.inputs())
-            .unwrap_or(0)
+        self.truncation.count(self.lo, self.hi, self.window.inputs()).unwrap_or(0)
     }
 
     fn basis(&self, x: &Points) -> Result<Array2<f64>> {
@@ -194,39 +164,25 @@ impl Weights for Polynomial {
         let (basis, lo, orders) = (self.basis, self.lo, self.hi + 1);
         let mut values = Array2::zeros((x.len(), self.dim()));
         if self.window.inputs() == 1 {
-            values
-                .axis_iter_mut(Axis(0))
-                .into_par_iter()
-                .zip(t.axis_iter(Axis(0)))
-                .for_each_init(
-                    || vec![0.0; orders],
-                    |all, (mut row, t)| {
-                        basis.evaluate(t[0], all);
-                        row.iter_mut().zip(&all[lo..]).for_each(|(b, v)| *b = *v);
-                    },
-                );
+            values.axis_iter_mut(Axis(0)).into_par_iter().zip(t.axis_iter(Axis(0))).for_each_init(
+                || vec![0.0; orders],
+                |all, (mut row, t)| {
+                    basis.evaluate(t[0], all);
+                    row.iter_mut().zip(&all[lo..]).for_each(|(b, v)| *b = *v);
+                },
+            );
             return Ok(values);
         }
         let terms = self.truncation.terms(self.lo, self.hi, self.window.inputs())?;
-        values
-            .axis_iter_mut(Axis(0))
-            .into_par_iter()
-            .zip(t.axis_iter(Axis(0)))
-            .for_each_init(
-                || vec![0.0; orders * self.window.inputs()],
-                |all, (mut row, t)| {
-                    all.chunks_mut(orders)
-                        .zip(t)
-                        .for_each(|(of_input, &t)| basis.evaluate(t, of_input));
-                    for (b, degrees) in row.iter_mut().zip(&terms) {
-                        *b = degrees
-                            .iter()
-                            .enumerate()
-                            .map(|(i, &d)| all[i * orders + d as usize])
-                            .product();
-                    }
-                },
-            );
+        values.axis_iter_mut(Axis(0)).into_par_iter().zip(t.axis_iter(Axis(0))).for_each_init(
+            || vec![0.0; orders * self.window.inputs()],
+            |all, (mut row, t)| {
+                all.chunks_mut(orders).zip(t).for_each(|(of_input, &t)| basis.evaluate(t, of_input));
+                for (b, degrees) in row.iter_mut().zip(&terms) {
+                    *b = degrees.iter().enumerate().map(|(i, &d)| all[i * orders + d as usize]).product();
+                }
+            },
+        );
         Ok(values)
     }
 
@@ -260,16 +216,8 @@ impl Linear for Polynomial {
     }
 
     fn tuned_to(&self, theta: &[f64]) -> Result<Arc<dyn GaussianPrior>> {
-        let scales = theta
-            .iter()
-            .fold(self.scales.clone(), |scales, &value| scales.with(value));
-        Ok(Arc::new(
-            Polynomial {
-                scales,
-                ..self.clone()
-            }
-            .checked()?,
-        ))
+        let scales = theta.iter().fold(self.scales.clone(), |scales, &value| scales.with(value));
+        Ok(Arc::new(Polynomial { scales, ..self.clone() }.checked()?))
     }
 
     fn description(&self) -> Option<SavedPrior> {

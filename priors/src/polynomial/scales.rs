@@ -28,11 +28,7 @@ const EXPONENT_BOUNDS: (f64, f64) = (1e-3, 30.0);
 
 impl Scales {
     fn of(law: Law) -> Scales {
-        Scales {
-            law,
-            from: 0,
-            tuned: false,
-        }
+        Scales { law, from: 0, tuned: false }
     }
 
     /// sⱼ = 1 at every order.
@@ -91,11 +87,7 @@ impl Scales {
     }
 
     fn ratio(&self, order: usize) -> f64 {
-        if self.from == 0 {
-            1.0 + order as f64
-        } else {
-            order.max(1) as f64 / self.from as f64
-        }
+        if self.from == 0 { 1.0 + order as f64 } else { order.max(1) as f64 / self.from as f64 }
     }
 
     /// d(sⱼ²)/dθ for the parameter of the law; 0 where it has none.
@@ -139,10 +131,7 @@ impl Scales {
                 });
             }
         }
-        match orders
-            .map(|order| (order, self.at(order)))
-            .find(|(_, s)| !s.is_finite() || *s < 0.0)
-        {
+        match orders.map(|order| (order, self.at(order))).find(|(_, s)| !s.is_finite() || *s < 0.0) {
             Some((order, value)) => Err(PriorError::Scale { order, value }),
             None => Ok(()),
         }

@@ -45,12 +45,7 @@ impl Truncation {
         let below = if lo == 0 { 0 } else { self.up_to(lo - 1, inputs) };
         let count = self.up_to(hi, inputs).saturating_sub(below);
         if count > MOST_TERMS {
-            return Err(PriorError::Terms {
-                count,
-                limit: MOST_TERMS,
-                inputs,
-                order: hi,
-            });
+            return Err(PriorError::Terms { count, limit: MOST_TERMS, inputs, order: hi });
         }
         Ok(count as usize)
     }

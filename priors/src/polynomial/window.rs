@@ -29,10 +29,7 @@ impl Window {
     /// # Errors
     /// Without an interval, or unless low < high are finite in each.
     pub fn boxed(ends: impl IntoIterator<Item = (f64, f64)>) -> Result<Window> {
-        let window = Window {
-            ends: ends.into_iter().collect(),
-            ledger: Ledger::default(),
-        };
+        let window = Window { ends: ends.into_iter().collect(), ledger: Ledger::default() };
         window.check()?;
         Ok(window)
     }
@@ -40,10 +37,7 @@ impl Window {
     /// [−1, 1] in every input.
     #[must_use]
     pub fn unit(inputs: usize) -> Window {
-        Window {
-            ends: vec![(-1.0, 1.0); inputs],
-            ledger: Ledger::default(),
-        }
+        Window { ends: vec![(-1.0, 1.0); inputs], ledger: Ledger::default() }
     }
 
     /// The smallest box around points, which the ledger then names as looked at. A coordinate with a single value gets an
@@ -59,17 +53,10 @@ impl Window {
         let ends = view.columns().into_iter().map(|column| {
             let low = column.iter().copied().fold(f64::INFINITY, f64::min);
             let high = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            if low < high {
-                (low, high)
-            } else {
-                (low - 1.0, high + 1.0)
-            }
+            if low < high { (low, high) } else { (low - 1.0, high + 1.0) }
         });
         let ledger = Ledger::saw("input window", Saw::Inputs, x.rows());
-        let window = Window {
-            ends: ends.collect(),
-            ledger,
-        };
+        let window = Window { ends: ends.collect(), ledger };
         window.check()?;
         Ok(window)
     }
@@ -106,11 +93,7 @@ impl Window {
     /// For a wrong number of coordinates, and for a point outside unless `beyond`.
     pub(crate) fn rescale(&self, x: &Points, beyond: bool) -> Result<Array2<f64>> {
         x.expect_inputs(self.inputs())?;
-        let centre: Array1<f64> = self
-            .ends
-            .iter()
-            .map(|(low, high)| low + 0.5 * (high - low))
-            .collect();
+        let centre: Array1<f64> = self.ends.iter().map(|(low, high)| low + 0.5 * (high - low)).collect();
         let half: Array1<f64> = self.ends.iter().map(|(low, high)| 0.5 * (high - low)).collect();
         let mut t = (&x.view() - &centre) / &half;
         for ((row, input), t) in t.indexed_iter_mut() {

@@ -38,11 +38,7 @@ fn every_layout_is_understood() {
     for (_, l) in layouts(&l) {
         assert_close(&trmm_lower(l.view(), b.view()), &l.dot(&b), norm(&b) * 3.0);
         assert_close(&l.dot(&solve_lower(l.view(), b.view()).unwrap()), &b, 100.0);
-        assert_close(
-            &l.t().dot(&solve_lower_transposed(l.view(), b.view()).unwrap()),
-            &b,
-            100.0,
-        );
+        assert_close(&l.t().dot(&solve_lower_transposed(l.view(), b.view()).unwrap()), &b, 100.0);
         assert_close(&l.t().dot(&solve_upper(l.t(), b.view()).unwrap()), &b, 100.0);
     }
 }
@@ -51,9 +47,7 @@ fn every_layout_is_understood() {
 fn only_the_lower_triangle_is_read_by_eigh() {
     let mut a = spd(20, 6);
     let expected = eigh(a.view()).unwrap();
-    a.indexed_iter_mut()
-        .filter(|((i, j), _)| j > i)
-        .for_each(|(_, x)| *x = f64::NAN);
+    a.indexed_iter_mut().filter(|((i, j), _)| j > i).for_each(|(_, x)| *x = f64::NAN);
     let found = eigh(a.view()).unwrap();
     assert_same_bits(&found.vectors, &expected.vectors);
 }
@@ -67,10 +61,7 @@ fn empty_and_single_entry() {
         assert_eq!((found.q.dim(), found.r.dim()), ((m, 0), (0, n)));
         assert_eq!(qr_r(a.view()).unwrap().dim(), (0, n));
         let found = svd(a.view()).unwrap();
-        assert_eq!(
-            (found.u.dim(), found.s.len(), found.vt.dim()),
-            ((m, 0), 0, (0, n))
-        );
+        assert_eq!((found.u.dim(), found.s.len(), found.vt.dim()), ((m, 0), 0, (0, n)));
         assert!(singular_values(a.view()).unwrap().is_empty());
         assert_eq!(syrk(a.view()), Array2::zeros((m, m)));
         assert_eq!(matmul_tn(a.view(), a.view()), Array2::zeros((n, n)));
@@ -79,35 +70,20 @@ fn empty_and_single_entry() {
     let tall = Array2::<f64>::zeros((3, 0));
     let (r, qtb) = qr_apply(tall.view(), random(3, 2, 1).view()).unwrap();
     assert_eq!((r.dim(), qtb.dim()), ((0, 0), (0, 2)));
-    assert_eq!(
-        qr_apply(random(3, 2, 1).view(), tall.view()).unwrap().1.dim(),
-        (2, 0)
-    );
+    assert_eq!(qr_apply(random(3, 2, 1).view(), tall.view()).unwrap().1.dim(), (2, 0));
     assert!(eigh(none.view()).unwrap().values.is_empty());
     let chol = Cholesky::new(none.view(), Jitter::Relative(0.1)).unwrap();
-    assert_eq!(
-        (chol.dim(), chol.log_det(), chol.inverse().dim()),
-        (0, 0.0, (0, 0))
-    );
+    assert_eq!((chol.dim(), chol.log_det(), chol.inverse().dim()), (0, 0.0, (0, 0)));
     assert_eq!(chol.solve(Array2::zeros((0, 2)).view()).unwrap().dim(), (0, 2));
-    assert_eq!(
-        solve_lower(Array2::eye(3).view(), tall.view()).unwrap().dim(),
-        (3, 0)
-    );
-    assert_eq!(
-        trmm_lower(none.view(), Array2::zeros((0, 2)).view()).dim(),
-        (0, 2)
-    );
+    assert_eq!(solve_lower(Array2::eye(3).view(), tall.view()).unwrap().dim(), (3, 0));
+    assert_eq!(trmm_lower(none.view(), Array2::zeros((0, 2)).view()).dim(), (0, 2));
 
     let one = array![[-3.0]];
     check_qr(one.view());
     check_svd(one.view());
     check_eigh(one.view());
     check_cholesky(array![[4.0]].view());
-    assert_eq!(
-        solve_upper(one.view(), array![[6.0]].view()).unwrap(),
-        array![[-2.0]]
-    );
+    assert_eq!(solve_upper(one.view(), array![[6.0]].view()).unwrap(), array![[-2.0]]);
 }
 
 #[test]
@@ -128,10 +104,7 @@ fn non_finite_input_is_refused() {
                 solve_upper_transposed(good.view(), a.view()).map(|_| ()),
                 qr_apply(a.view(), good.view()).map(|_| ()),
                 qr_apply(good.view(), a.view()).map(|_| ()),
-                Cholesky::new(good.view(), Jitter::None)
-                    .unwrap()
-                    .solve(a.view())
-                    .map(|_| ()),
+                Cholesky::new(good.view(), Jitter::None).unwrap().solve(a.view()).map(|_| ()),
             ];
             for error in errors {
                 assert!(matches!(error, Err(LinalgError::NotFinite { .. })), "{error:?}");
@@ -140,10 +113,7 @@ fn non_finite_input_is_refused() {
     }
     // An overflow in the solution is not passed off as a solution.
     let tiny = array![[1e-300]];
-    assert!(matches!(
-        solve_lower(tiny.view(), array![[1e300]].view()),
-        Err(LinalgError::NotFinite { .. })
-    ));
+    assert!(matches!(solve_lower(tiny.view(), array![[1e300]].view()), Err(LinalgError::NotFinite { .. })));
 }
 
 #[test]
@@ -151,15 +121,9 @@ fn singular_and_misshapen_input_is_refused() {
     let mut l = lower(6, 1);
     l[[4, 4]] = 0.0;
     let b = random(6, 2, 2);
-    let expected = LinalgError::Singular {
-        stage: "solve_lower",
-        index: 4,
-    };
+    let expected = LinalgError::Singular { stage: "solve_lower", index: 4 };
     assert_eq!(solve_lower(l.view(), b.view()).unwrap_err(), expected);
-    assert!(matches!(
-        solve_upper(l.t(), b.view()),
-        Err(LinalgError::Singular { index: 4, .. })
-    ));
+    assert!(matches!(solve_upper(l.t(), b.view()), Err(LinalgError::Singular { index: 4, .. })));
 
     let wide = random(3, 5, 1);
     let shape = |result: Result<(), LinalgError>| {
@@ -172,12 +136,7 @@ fn singular_and_misshapen_input_is_refused() {
     shape(solve_lower(wide.view(), b.view()).map(|_| ()));
     shape(solve_lower(l.view(), wide.view()).map(|_| ()));
     shape(qr_apply(wide.view(), wide.view()).map(|_| ()));
-    shape(
-        Cholesky::new(spd(4, 1).view(), Jitter::None)
-            .unwrap()
-            .solve(wide.view())
-            .map(|_| ()),
-    );
+    shape(Cholesky::new(spd(4, 1).view(), Jitter::None).unwrap().solve(wide.view()).map(|_| ()));
 }
 
 /// One result of every kind, at sizes that take the blocked and the parallel paths.
@@ -215,11 +174,7 @@ fn one_of_each() -> Vec<Array2<f64>> {
 #[test]
 fn the_same_bits_on_any_number_of_threads() {
     let on = |threads: usize| {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap()
-            .install(one_of_each)
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(one_of_each)
     };
     let expected = on(1);
     for threads in [1, 2, 4, 8] {

@@ -12,9 +12,7 @@ pub(crate) fn sizes() -> impl Iterator<Item = usize> {
 pub(crate) fn random(rows: usize, cols: usize, seed: u64) -> Array2<f64> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0xD1B5_4A32_D192_ED03;
     Array2::from_shape_simple_fn((rows, cols), || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
     })
 }
@@ -60,19 +58,12 @@ pub(crate) fn assert_close(left: &Array2<f64>, right: &Array2<f64>, scale: f64) 
     assert_eq!(left.dim(), right.dim());
     let size = left.nrows().max(left.ncols()).max(1) as f64;
     let difference = norm(&(left - right));
-    assert!(
-        difference <= 1e-14 * size * (scale + 1e-300),
-        "{difference:e} apart at scale {scale:e}"
-    );
+    assert!(difference <= 1e-14 * size * (scale + 1e-300), "{difference:e} apart at scale {scale:e}");
 }
 
 #[track_caller]
 pub(crate) fn assert_orthonormal_columns(q: &Array2<f64>) {
-    assert_close(
-        &q.t().dot(q),
-        &Array2::eye(q.ncols()),
-        1.0 + (q.nrows() as f64).sqrt(),
-    );
+    assert_close(&q.t().dot(q), &Array2::eye(q.ncols()), 1.0 + (q.nrows() as f64).sqrt());
 }
 
 #[track_caller]

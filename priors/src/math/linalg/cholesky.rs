@@ -73,11 +73,7 @@ impl Cholesky {
             }
             tried = added;
         }
-        Err(LinalgError::NotPositiveDefinite {
-            stage: STAGE,
-            size,
-            jitter: tried,
-        })
+        Err(LinalgError::NotPositiveDefinite { stage: STAGE, size, jitter: tried })
     }
 
     /// Rows of the matrix.

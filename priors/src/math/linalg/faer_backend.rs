@@ -44,12 +44,7 @@ impl<'a> Operand<'a> {
         } else {
             (Cow::Owned(view.iter().copied().collect()), true)
         };
-        Operand {
-            data,
-            rows,
-            cols,
-            row_major,
-        }
+        Operand { data, rows, cols, row_major }
     }
 
     pub(super) fn mat(&self) -> Mat<'_> {
@@ -84,10 +79,7 @@ fn to_array1(values: &Diag<f64>) -> Array1<f64> {
 
 /// The upper trapezoid of `a`, with zeros below the diagonal.
 fn upper(a: MatRef<f64>) -> Array2<f64> {
-    Array2::from_shape_fn(
-        (a.nrows(), a.ncols()),
-        |(i, j)| if i <= j { a[(i, j)] } else { 0.0 },
-    )
+    Array2::from_shape_fn((a.nrows(), a.ncols()), |(i, j)| if i <= j { a[(i, j)] } else { 0.0 })
 }
 
 fn with_stack<T>(need: StackReq, work: impl FnOnce(&mut MemStack) -> T) -> T {
@@ -127,9 +119,7 @@ pub(super) fn cholesky_lower(a: ArrayView2<f64>, added: f64) -> Option<Array2<f6
         llt::cholesky_in_place(l.as_mut(), Default::default(), PAR, stack, Default::default())
     })
     .ok()?;
-    Some(Array2::from_shape_fn((n, n), |(i, j)| {
-        if j <= i { l[(i, j)] } else { 0.0 }
-    }))
+    Some(Array2::from_shape_fn((n, n), |(i, j)| if j <= i { l[(i, j)] } else { 0.0 }))
 }
 
 /// Householder vectors below the diagonal of `a`, R on and above it; returns the block coefficients.
@@ -190,10 +180,7 @@ pub(super) fn qr_apply(a: ArrayView2<f64>, b: ArrayView2<f64>) -> Option<(Array2
             );
         });
     }
-    Some((
-        upper(a.as_ref().subrows(0, k)),
-        to_array(b.as_ref().subrows(0, k)),
-    ))
+    Some((upper(a.as_ref().subrows(0, k)), to_array(b.as_ref().subrows(0, k))))
 }
 
 /// U (m × k), descending singular values (k) and Vᵀ (k × n).
@@ -206,22 +193,10 @@ pub(super) fn thin_svd(a: ArrayView2<f64>) -> Option<(Array2<f64>, Array1<f64>, 
     let a = Operand::new(a);
     with_stack(need, |stack| {
         let vectors = (Some(u.as_mut()), Some(v.as_mut()));
-        svd::svd(
-            a.mat(),
-            s.as_mut(),
-            vectors.0,
-            vectors.1,
-            PAR,
-            stack,
-            Default::default(),
-        )
+        svd::svd(a.mat(), s.as_mut(), vectors.0, vectors.1, PAR, stack, Default::default())
     })
     .ok()?;
-    Some((
-        to_array(u.as_ref()),
-        to_array1(&s),
-        to_array(v.as_ref().transpose()),
-    ))
+    Some((to_array(u.as_ref()), to_array1(&s), to_array(v.as_ref().transpose())))
 }
 
 /// Descending singular values (k).
@@ -231,10 +206,8 @@ pub(super) fn singular_values(a: ArrayView2<f64>) -> Option<Array1<f64>> {
     let none = ComputeSvdVectors::No;
     let need = svd::svd_scratch::<f64>(m, n, none, none, PAR, Default::default());
     let a = Operand::new(a);
-    with_stack(need, |stack| {
-        svd::svd(a.mat(), s.as_mut(), None, None, PAR, stack, Default::default())
-    })
-    .ok()?;
+    with_stack(need, |stack| svd::svd(a.mat(), s.as_mut(), None, None, PAR, stack, Default::default()))
+        .ok()?;
     Some(to_array1(&s))
 }
 

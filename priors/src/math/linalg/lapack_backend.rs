@@ -99,10 +99,7 @@ pub(super) fn qr_apply(a: ArrayView2<f64>, b: ArrayView2<f64>) -> Option<(Array2
     let mut joined = Array2::zeros((m, n + p).f());
     joined.slice_axis_mut(Axis(1), Slice::from(..n)).assign(&a);
     joined.slice_axis_mut(Axis(1), Slice::from(n..)).assign(&b);
-    let layout = MatrixLayout::F {
-        col: i32::try_from(n + p).ok()?,
-        lda: i32::try_from(m).ok()?,
-    };
+    let layout = MatrixLayout::F { col: i32::try_from(n + p).ok()?, lda: i32::try_from(m).ok()? };
     f64::householder(layout, joined.as_slice_memory_order_mut()?).ok()?;
     let r = Array2::from_shape_fn((k, n), |(i, j)| if i <= j { joined[[i, j]] } else { 0.0 });
     let qtb = Array2::from_shape_fn((k, p), |(i, j)| joined[[i, n + j]]);

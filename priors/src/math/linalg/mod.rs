@@ -130,16 +130,10 @@ fn ensure_finite<S: Data<Elem = f64>, D: Dimension>(
 ) -> Result<(), LinalgError> {
     // `x * 0.0` is zero for finite x and NaN otherwise, so the sum vectorizes without a branch.
     let finite = match a.as_slice_memory_order() {
-        Some(slice) => slice
-            .chunks(256)
-            .all(|part| part.iter().map(|x| x * 0.0).sum::<f64>() == 0.0),
+        Some(slice) => slice.chunks(256).all(|part| part.iter().map(|x| x * 0.0).sum::<f64>() == 0.0),
         None => a.iter().all(|x| x.is_finite()),
     };
-    if finite {
-        Ok(())
-    } else {
-        Err(LinalgError::NotFinite { what, stage })
-    }
+    if finite { Ok(()) } else { Err(LinalgError::NotFinite { what, stage }) }
 }
 
 /// Fails with [`LinalgError::Shape`] unless `holds`.

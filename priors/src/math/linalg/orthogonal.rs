@@ -46,10 +46,7 @@ pub fn qr(a: ArrayView2<f64>) -> Result<Qr, LinalgError> {
     ensure_finite(&a, "the matrix", STAGE)?;
     let size = a.nrows().min(a.ncols());
     if size == 0 {
-        return Ok(Qr {
-            q: Array2::zeros((a.nrows(), 0)),
-            r: Array2::zeros((0, a.ncols())),
-        });
+        return Ok(Qr { q: Array2::zeros((a.nrows(), 0)), r: Array2::zeros((0, a.ncols())) });
     }
     let (q, r) = backend::thin_qr(a).ok_or(LinalgError::NoConvergence { stage: STAGE, size })?;
     ensure_finite(&r, "the factor R", STAGE)?;
@@ -82,12 +79,7 @@ pub fn qr_r(a: ArrayView2<f64>) -> Result<Array2<f64>, LinalgError> {
 pub fn qr_apply(a: ArrayView2<f64>, b: ArrayView2<f64>) -> Result<(Array2<f64>, Array2<f64>), LinalgError> {
     const STAGE: &str = "qr_apply";
     let shapes = [a.shape(), b.shape()];
-    ensure_shape(
-        a.nrows() == b.nrows(),
-        STAGE,
-        "both matrices must have as many rows",
-        &shapes,
-    )?;
+    ensure_shape(a.nrows() == b.nrows(), STAGE, "both matrices must have as many rows", &shapes)?;
     ensure_shape(
         a.nrows() >= a.ncols(),
         STAGE,
@@ -151,11 +143,7 @@ pub fn svd(a: ArrayView2<f64>) -> Result<Svd, LinalgError> {
     let (m, n) = a.dim();
     let size = m.min(n);
     if size == 0 {
-        return Ok(Svd {
-            u: Array2::zeros((m, 0)),
-            s: Array1::zeros(0),
-            vt: Array2::zeros((0, n)),
-        });
+        return Ok(Svd { u: Array2::zeros((m, 0)), s: Array1::zeros(0), vt: Array2::zeros((0, n)) });
     }
     let (u, s, vt) = backend::thin_svd(a).ok_or(LinalgError::NoConvergence { stage: STAGE, size })?;
     ensure_finite(&s, "the vector of singular values", STAGE)?;
@@ -170,11 +158,7 @@ pub fn svd(a: ArrayView2<f64>) -> Result<Svd, LinalgError> {
 pub fn singular_values(a: ArrayView2<f64>) -> Result<Array1<f64>, LinalgError> {
     const STAGE: &str = "singular_values";
     ensure_finite(&a, "the matrix", STAGE)?;
-    let a = if a.nrows() < a.ncols() {
-        a.reversed_axes()
-    } else {
-        a
-    };
+    let a = if a.nrows() < a.ncols() { a.reversed_axes() } else { a };
     let (m, size) = a.dim();
     if size == 0 {
         return Ok(Array1::zeros(0));
@@ -204,17 +188,10 @@ pub fn eigh(a: ArrayView2<f64>) -> Result<Eigh, LinalgError> {
     ensure_shape(a.is_square(), STAGE, "the matrix must be square", &[a.shape()])?;
     let size = a.nrows();
     for (i, row) in a.axis_iter(Axis(0)).enumerate() {
-        ensure_finite(
-            &row.slice_axis(Axis(0), Slice::from(..=i)),
-            "the lower triangle",
-            STAGE,
-        )?;
+        ensure_finite(&row.slice_axis(Axis(0), Slice::from(..=i)), "the lower triangle", STAGE)?;
     }
     if size == 0 {
-        return Ok(Eigh {
-            values: Array1::zeros(0),
-            vectors: Array2::zeros((0, 0)),
-        });
+        return Ok(Eigh { values: Array1::zeros(0), vectors: Array2::zeros((0, 0)) });
     }
     let (values, vectors) = backend::eigh(a).ok_or(LinalgError::NoConvergence { stage: STAGE, size })?;
     ensure_finite(&values, "the vector of eigenvalues", STAGE)?;

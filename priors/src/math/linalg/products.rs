@@ -23,15 +23,9 @@ fn for_each_row_block(out: &mut Array2<f64>, large: bool, work: impl Fn(usize, A
     let block = block_size(out.nrows());
     let mut chunks = out.axis_chunks_iter_mut(Axis(0), block);
     if large {
-        chunks
-            .into_par_iter()
-            .enumerate()
-            .for_each(|(i, chunk)| work(i * block, chunk));
+        chunks.into_par_iter().enumerate().for_each(|(i, chunk)| work(i * block, chunk));
     } else {
-        chunks
-            .by_ref()
-            .enumerate()
-            .for_each(|(i, chunk)| work(i * block, chunk));
+        chunks.by_ref().enumerate().for_each(|(i, chunk)| work(i * block, chunk));
     }
 }
 
@@ -79,13 +73,7 @@ pub fn matmul(a: ArrayView2<f64>, b: ArrayView2<f64>) -> Array2<f64> {
 ///
 /// If `a` and `b` have different numbers of rows.
 pub fn matmul_tn(a: ArrayView2<f64>, b: ArrayView2<f64>) -> Array2<f64> {
-    assert_eq!(
-        a.nrows(),
-        b.nrows(),
-        "matmul_tn: a {:?} and b {:?} must have as many rows",
-        a.dim(),
-        b.dim()
-    );
+    assert_eq!(a.nrows(), b.nrows(), "matmul_tn: a {:?} and b {:?} must have as many rows", a.dim(), b.dim());
     matmul(a.reversed_axes(), b)
 }
 
@@ -142,12 +130,7 @@ pub fn syrk_t(a: ArrayView2<f64>) -> Array2<f64> {
 /// If `l` is not square or does not have as many rows as `b`.
 pub fn trmm_lower(l: ArrayView2<f64>, b: ArrayView2<f64>) -> Array2<f64> {
     let (n, p) = b.dim();
-    assert_eq!(
-        l.dim(),
-        (n, n),
-        "trmm_lower: l must be square with the rows of b {:?}",
-        b.dim()
-    );
+    assert_eq!(l.dim(), (n, n), "trmm_lower: l must be square with the rows of b {:?}", b.dim());
     let mut out = Array2::zeros((n, p));
     if n == 0 || p == 0 {
         return out;
@@ -156,19 +139,12 @@ pub fn trmm_lower(l: ArrayView2<f64>, b: ArrayView2<f64>) -> Array2<f64> {
     let b = b.mat();
     for_each_row_block(&mut out, is_large(n, n, p), |start, chunk| {
         let end = start + chunk.nrows();
-        let mut row_block = l
-            .slice_axis(Axis(0), Slice::from(start..end))
-            .slice_axis(Axis(1), Slice::from(..end))
-            .to_owned();
+        let mut row_block =
+            l.slice_axis(Axis(0), Slice::from(start..end)).slice_axis(Axis(1), Slice::from(..end)).to_owned();
         for (i, mut row) in row_block.rows_mut().into_iter().enumerate() {
-            row.slice_axis_mut(Axis(0), Slice::from(start + i + 1..))
-                .fill(0.0);
+            row.slice_axis_mut(Axis(0), Slice::from(start + i + 1..)).fill(0.0);
         }
-        backend::gemm_into(
-            chunk,
-            &Operand::new(row_block.view()).mat(),
-            &backend::rows(&b, 0..end),
-        );
+        backend::gemm_into(chunk, &Operand::new(row_block.view()).mat(), &backend::rows(&b, 0..end));
     });
     out
 }
