@@ -31,7 +31,13 @@ mod sweep;
 
 pub use compare::{Comparison, Entry, Mixture, compare};
 pub use error::Error;
-pub use softbias_models::*;
+pub use softbias_models::{
+    Data, DataError, EffectiveDimension, EmpiricalRisk, Evidence, Evidenced, Exact, ExactPosterior, Gaussian,
+    GaussianGamma, Grade, Informed, LabelTransform, LeastSquares, Likelihood, Loss, Method, Mode, Model,
+    ModelError, NormalGammaPosterior, OriginalScale, Posterior, Prediction, Sampling, Standardise, Tune,
+    Tuned, Uncertainty, WithLikelihood, conditional_evidence, conditional_evidence_over_orders, data,
+    likelihood, tune,
+};
 pub use softbias_priors::{
     Basis, Bias, Blocks, FeatureMap, Features, GaussianPrior, Ledger, Linear, Nats, Parameter, Parameters,
     Pathways, Points, Polynomial, Prior, PriorError, PriorExt, Row, SavedPrior, Saw, Scales, Seed, Softness,

@@ -281,7 +281,9 @@ impl Swept {
             report.row(cells);
         }
         for note in &self.notes {
-            report.note(note.clone());
+            if !report.notes().any(|known| known == note) {
+                report.note(note.clone());
+            }
         }
         let refusal = self.rungs.iter().find_map(|rung| rung.certificate.as_ref()?.as_ref().err());
         if let Some(reason) = refusal {
@@ -307,8 +309,8 @@ impl Swept {
             .line("train", &xs, values(|r| r.train_rmse))
             .line("test", &xs, values(|r| r.test_rmse))
             .log_y();
-        let paid = panel("What was learned", "")
-            .line("information (nats)", &xs, values(|r| r.evidence.information.get()))
+        let paid = panel("What was learned", "nats, directions")
+            .line("information", &xs, values(|r| r.evidence.information.get()))
             .line("effective dimension", &xs, values(|r| r.effective_dimension.determined));
         Figure::new(title).columns(3).panel(evidence).panel(error).panel(paid)
     }

@@ -16,6 +16,8 @@ struct Series {
     window: (f64, f64),
     centre: f64,
     size: f64,
+    /// What the figure shows: years, and values.
+    shown: ((f64, f64), (f64, f64)),
 }
 
 const SERIES: [Series; 2] = [
@@ -26,6 +28,7 @@ const SERIES: [Series; 2] = [
         window: (1949.0, 1961.0),
         centre: 300.0,
         size: 100.0,
+        shown: ((1949.0, 1961.0), (50.0, 680.0)),
     },
     Series {
         name: "CO2",
@@ -34,6 +37,7 @@ const SERIES: [Series; 2] = [
         window: (1958.0, 2002.0),
         centre: 340.0,
         size: 20.0,
+        shown: ((1980.0, 1990.0), (333.0, 358.0)),
     },
 ];
 
@@ -184,6 +188,12 @@ fn one(series: &Series, args: &Args, splits: usize, report: &mut Report) -> Resu
     );
     forecast(series, &data, report)?;
     let (sweep, train, test) = &sweeps[0];
+    let best = sweep.best_by_evidence();
+    if let Some(Ok(certificate)) = &best.certificate {
+        report.note(format!("{}: {certificate}", series.name));
+    }
+    let held_out = bounds::held_out_mean(&best.posterior, Loss::ClippedSquared { scale: 1.0 }, test, 0.05)?;
+    report.note(format!("{}, what a certificate must beat: {held_out}", series.name));
     report.figure(
         format!("{}_sweep", series.name.to_lowercase()),
         sweep.figure(&format!("{}: from hard to soft", series.name)),
@@ -216,11 +226,8 @@ fn forecast(series: &Series, data: &Data, report: &mut Report) -> Result<(), Err
 
 /// Data, the soft fit with its band, and the hard alternatives, in the unit of the labels.
 fn picture(series: &Series, train: &Data, test: &Data) -> Result<Figure, Error> {
-    let (low, high) = series.window;
-    let (grid, zoom) = (
-        Points::linspace(low, high, 600)?,
-        if series.name == "CO2" { (1980.0, 1990.0) } else { (low, high) },
-    );
+    let ((first, last), (low, high)) = series.shown;
+    let grid = Points::linspace(first, last, 800)?;
     let x: Vec<f64> = grid.coordinate(0)?.to_vec();
     let units = |values: &ndarray::Array2<f64>| {
         values.iter().map(|v| series.centre + series.size * v).collect::<Vec<f64>>()
@@ -256,8 +263,6 @@ fn picture(series: &Series, train: &Data, test: &Data) -> Result<Figure, Error> 
             hard_panel = hard_panel.line(name, &x, line);
         }
     }
-    let zoomed = |panel: Panel| {
-        if zoom == (low, high) { panel } else { panel.x_range(zoom.0, zoom.1).y_range(333.0, 358.0) }
-    };
-    Ok(Figure::new("").columns(2).panel(zoomed(hard_panel)).panel(zoomed(soft_panel)))
+    let framed = |panel: Panel| panel.x_range(first, last).y_range(low, high);
+    Ok(Figure::new("").columns(2).panel(framed(hard_panel)).panel(framed(soft_panel)))
 }

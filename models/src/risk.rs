@@ -84,7 +84,7 @@ impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Loss::ZeroOne => f.write_str("zero–one loss"),
-            Loss::ClippedSquared { scale } => write!(f, "squared error over {scale:.4}², clipped at 1"),
+            Loss::ClippedSquared { scale } => write!(f, "squared error in units of {scale}², clipped at 1"),
         }
     }
 }

@@ -1,0 +1,250 @@
+//! Bounds against reference values, their coverage on simulated data beside negative controls, and what they refuse.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use softbias::bounds::{
+    Bound, CertificateError, Certify, CountableHoeffding, CountableKl, Maurer, McAllester,
+    binomial_tail_inverse, held_out, held_out_mean,
+};
+use softbias::math::quadrature::Quadrature;
+use softbias::*;
+
+fn risk(mean: f64, n: usize) -> EmpiricalRisk {
+    EmpiricalRisk { mean, n, loss: Loss::ZeroOne }
+}
+
+#[test]
+fn reference_values() {
+    let value = |bound: &dyn Bound, mean, kl, n, delta| bound.value(&risk(mean, n), Nats(kl), n, delta);
+    for (found, expected, digits) in [
+        (value(&McAllester, 0.1, 10.0, 1000, 0.05), 0.204_676_751_896, 1e-12),
+        (value(&Maurer, 0.1, 10.0, 1000, 0.05), 0.164_476_177_836, 1e-12),
+        (value(&Maurer, 0.1, 2.0, 30, 0.1), 0.397_529_880, 1e-9),
+        (value(&Maurer, 0.1, 2.0, 60, 0.1), 0.301_111_075, 1e-9),
+        // no information, no union: the held-out kl bound
+        (value(&CountableKl, 0.1, 0.0, 30, 0.1), 0.255_309_513, 1e-9),
+        (value(&CountableKl, 0.1, 0.0, 60, 0.1), 0.202_675_977, 1e-9),
+        // the case in the test file of tight-pac-bayes
+        (value(&Maurer, 1.0 - 0.710_693, 1724.0, 30_000, 0.05), 0.455_157_708, 1e-9),
+        // a million hypotheses; 200 bits and their own length
+        (value(&CountableHoeffding, 0.0, 1e6f64.ln(), 1000, 0.05), 0.091_682_176, 1e-9),
+        (value(&CountableHoeffding, 0.0, 149.2261, 1000, 0.05), 0.275_882, 1e-6),
+        (value(&CountableKl, 0.05, 149.2261, 1000, 0.05), 0.257_550, 1e-6),
+    ] {
+        assert!((found - expected).abs() <= digits, "{found} is not {expected}");
+    }
+    // compressed CIFAR-10 networks of Lotfi et al. (2022): prefix bits less 2, n = 50,000, in per cent to the digits published
+    for (error, bits, percent) in [
+        (0.388_480_01, 4788.435_915, 57.000),
+        (0.285_220_02, 11573.990_461, 56.541),
+        (0.450_699_99, 4656.354_839, 62.801),
+        (0.200_760_01, 34699.162_717, 67.745),
+        (0.110_060_04, 11407.948_679, 35.556),
+    ] {
+        let information = Nats::from_bits(bits - 2.0).get();
+        let found = 100.0 * value(&CountableKl, error, information, 50_000, 0.05);
+        assert!((found - percent).abs() < 6e-4, "{found} is not {percent}");
+    }
+}
+
+#[test]
+fn bounds_are_ordered_monotone_and_never_nan() {
+    for mean in [0.0, 1e-9, 0.03, 0.5, 1.0] {
+        for n in [1, 8, 100, 1_000_000_000] {
+            for delta in [1e-12, 0.05, 0.9] {
+                let mut last = [0.0; 4];
+                for kl in [0.0, 1e-9, 1.0, 1e3, 1e9] {
+                    let all: [&dyn Bound; 4] = [&Maurer, &McAllester, &CountableHoeffding, &CountableKl];
+                    let values = all.map(|b| b.value(&risk(mean, n), Nats(kl), n, delta));
+                    for (k, v) in values.iter().enumerate() {
+                        assert!((mean..=1.0).contains(v), "{} at {mean} {n} {kl}: {v}", all[k].name());
+                        assert!(*v >= last[k] - 1e-15);
+                    }
+                    assert!(
+                        values[0] <= values[1] + 1e-12,
+                        "Maurer above McAllester at {mean} {n} {kl} {delta}"
+                    );
+                    assert!(values[3] <= values[2] + 1e-12, "kl above Hoeffding");
+                    last = values;
+                }
+            }
+        }
+    }
+}
+
+const SCALE: f64 = 0.8;
+const LOSS: Loss = Loss::ClippedSquared { scale: SCALE };
+
+fn truth(x: f64) -> f64 {
+    0.6 * (3.0 * x).sin()
+}
+
+fn simulated(n: usize, seed: Seed) -> Data {
+    let x = seed.named("x").uniform1(n, -1.0, 1.0);
+    let y = x.mapv(truth) + 0.2 * seed.named("y").normal1(n);
+    Data::line(x, y).unwrap().declared_iid()
+}
+
+/// The risk over the whole distribution, by quadrature over inputs and label noise.
+fn true_risk(posterior: &ExactPosterior) -> f64 {
+    let (inputs, noise) = (Quadrature::uniform(24).unwrap(), Quadrature::normal(24).unwrap());
+    let x = Points::line(inputs.nodes().iter().copied()).unwrap();
+    let (mean, var) = (posterior.mean(&x).unwrap(), posterior.var(&x).unwrap());
+    inputs
+        .nodes()
+        .iter()
+        .zip(inputs.weights())
+        .enumerate()
+        .map(|(i, (x, w))| w * noise.mean(|z| LOSS.expected(truth(*x) + 0.2 * z, mean[[i, 0]], var[[i, 0]])))
+        .sum()
+}
+
+#[test]
+fn certificates_hold_in_simulation_and_a_broken_one_does_not() {
+    // Small samples and a posterior far from its prior: where bounds are tightest relative to the noise.
+    let (repeats, n, delta) = (2000, 20, 0.1);
+    let prior = || Polynomial::orders(0..=4).scaled(0.5);
+    let mut violations = [0usize; 3];
+    let mut unpaid = 0;
+    for k in 0..repeats {
+        let data = simulated(n, Seed::new(1).at(k));
+        let posterior = prior().with_likelihood(Gaussian::noise(0.2)).condition(&data).unwrap();
+        let risk = true_risk(&posterior);
+        let maurer = posterior.certify(&Maurer, LOSS, &data, delta).unwrap();
+        let mcallester = posterior.certify(&McAllester, LOSS, &data, delta).unwrap();
+        let test = simulated(n, Seed::new(2).at(k));
+        let fresh = held_out(&posterior, LOSS, &test, delta).unwrap();
+        for (count, value) in violations.iter_mut().zip([maurer.value, mcallester.value, fresh.value]) {
+            *count += usize::from(risk > value);
+        }
+        // negative control: the training risk taken for a held-out one, information unpaid
+        unpaid +=
+            usize::from(risk > CountableKl.value(&posterior.risk(LOSS, &data).unwrap(), Nats(0.0), n, delta));
+    }
+    let allowed = repeats as f64 * delta + 3.0 * (repeats as f64 * delta * (1.0 - delta)).sqrt();
+    for count in violations {
+        assert!((count as f64) < allowed, "{violations:?}");
+    }
+    assert!(unpaid as f64 > 3.0 * violations[2] as f64, "unpaid {unpaid}, {violations:?}");
+}
+
+#[test]
+fn countable_bounds_pay_for_the_best_of_a_thousand() {
+    // a thousand coins: the best one looks good; its true risk is ½
+    let (repeats, n, hypotheses, delta) = (2000, 50, 1000, 0.05);
+    let mut uniform = vec![0.0; n * hypotheses];
+    let (mut paid, mut unpaid, mut single, mut tight) = (0, 0, 0, 0);
+    for k in 0..repeats {
+        Seed::new(3).at(k).fill_uniform(&mut uniform);
+        let errors = |h: usize| uniform[h * n..(h + 1) * n].iter().filter(|u| **u < 0.5).count();
+        let best = (0..hypotheses).map(errors).min().unwrap();
+        let mean = risk(best as f64 / n as f64, n);
+        paid += usize::from(CountableKl.value(&mean, Nats((hypotheses as f64).ln()), n, delta) < 0.5);
+        unpaid += usize::from(CountableKl.value(&mean, Nats(0.0), n, delta) < 0.5);
+        single +=
+            usize::from(CountableKl.value(&risk(errors(0) as f64 / n as f64, n), Nats(0.0), n, delta) < 0.5);
+        tight += usize::from(binomial_tail_inverse(errors(0), n, delta) < 0.5);
+    }
+    let allowed = repeats as f64 * delta + 3.0 * (repeats as f64 * delta).sqrt();
+    assert!(
+        (paid as f64) < allowed && (single as f64) < allowed && (tight as f64) < allowed,
+        "{paid} {single} {tight}"
+    );
+    assert!(unpaid > repeats / 2, "the best of a thousand, unpaid, must fail: {unpaid}");
+    // the exact tail is nearly tight: P(Bin(50, ½) ≤ 18) = 0.032
+    assert!(tight as f64 > 0.5 * 0.032 * repeats as f64, "{tight}");
+}
+
+fn refusal(result: Result<softbias::bounds::Certificate, Error>) -> CertificateError {
+    match result {
+        Err(Error::Certificate(refusal)) => refusal,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[test]
+fn rows_that_the_prior_saw_are_refused() {
+    let data = simulated(60, Seed::new(4));
+    let (seen, fresh) = data.split(0.5, Seed::new(5)).unwrap();
+    let noise = Gaussian::noise(0.2);
+    // inputs are enough
+    let window = Window::around(seen.points()).unwrap();
+    let learned = Polynomial::orders(0..=3).window(window).beyond_window().with_likelihood(noise);
+    let posterior = learned.clone().condition(&data).unwrap();
+    let refused = refusal(posterior.certify(&Maurer, LOSS, &data, 0.05));
+    assert!(matches!(refused, CertificateError::Saw { count: 30, of: 60, labels: false, .. }), "{refused}");
+    // but rows that it did not see are fine, whatever the posterior saw
+    assert!(posterior.certify(&Maurer, LOSS, &fresh, 0.05).is_ok());
+    // tuning sees labels
+    let tuned = tune(Polynomial::orders(0..=3).scaled(1.0).with_likelihood(noise), &seen).unwrap();
+    let refused = refusal(tuned.condition(&seen).unwrap().certify(&Maurer, LOSS, &seen, 0.05));
+    assert!(matches!(refused, CertificateError::Saw { labels: true, .. }), "{refused}");
+    // tuning the noise alone leaves the prior blameless
+    let noise_only = Tune::default()
+        .fix("scale")
+        .run(Polynomial::orders(0..=3).scaled(1.0).with_likelihood(noise), &seen)
+        .unwrap();
+    assert!(noise_only.condition(&seen).unwrap().certify(&Maurer, LOSS, &seen, 0.05).is_ok());
+    // a posterior used as a prior has seen its rows, and may certify others
+    let first = Polynomial::orders(0..=3).with_likelihood(noise).condition(&seen).unwrap();
+    let second = first.extend(&fresh).unwrap();
+    assert!(second.certify(&Maurer, LOSS, &fresh, 0.05).is_ok());
+    refusal(second.certify(&Maurer, LOSS, &seen, 0.05));
+    // standardising by the rows themselves is looking at them
+    let standard = Standardise::of(&data).unwrap().apply(&data).unwrap();
+    let posterior =
+        Polynomial::orders(0..=3).beyond_window().with_likelihood(noise).condition(&standard).unwrap();
+    refusal(posterior.certify(&Maurer, LOSS, &standard, 0.05));
+    // held-out rows must be new to the posterior
+    assert!(held_out_mean(&first, LOSS, &fresh, 0.05).is_ok());
+    let refused = refusal(held_out(&second, LOSS, &fresh, 0.05));
+    assert!(refused.to_string().contains("the posterior has seen 30 of the 30"), "{refused}");
+}
+
+#[test]
+fn rows_that_were_not_sampled_are_refused() {
+    let list = {
+        let iid = simulated(40, Seed::new(6));
+        Data::new(iid.points().clone(), iid.labels().clone()).unwrap()
+    };
+    let certify = |data: &Data| {
+        let posterior =
+            Polynomial::orders(0..=2).with_likelihood(Gaussian::noise(0.2)).condition(data).unwrap();
+        posterior.certify(&Maurer, LOSS, data, 0.05)
+    };
+    assert_eq!(refusal(certify(&list)), CertificateError::NotRandom(Sampling::List));
+    let (early, _) = list.split_at(20).unwrap();
+    assert_eq!(refusal(certify(&early)), CertificateError::NotRandom(Sampling::Ordered));
+    let (part, _) = list.split(0.5, Seed::new(7)).unwrap();
+    let certificate = certify(&part).unwrap();
+    assert_eq!(certificate.population, Some(40));
+    let text = certificate.to_string();
+    assert!(text.contains("over the 40 rows of the list") && text.contains("PAC-Bayes kl"), "{text}");
+    for delta in [0.0, 1.0, -0.1, f64::NAN] {
+        let posterior =
+            Polynomial::orders(0..=2).with_likelihood(Gaussian::noise(0.2)).condition(&part).unwrap();
+        let refused = refusal(posterior.certify(&Maurer, LOSS, &part, delta));
+        assert!(matches!(refused, CertificateError::Delta(_)), "{refused}");
+    }
+}
+
+#[test]
+fn choices_are_paid_and_vacuous_bounds_say_so() {
+    let data = simulated(200, Seed::new(8));
+    let prior = Polynomial::orders(0..=3);
+    let certify = |ledger: Ledger| {
+        let posterior =
+            prior.clone().charged(ledger).with_likelihood(Gaussian::noise(0.2)).condition(&data).unwrap();
+        posterior.certify(&Maurer, LOSS, &data, 0.05).unwrap()
+    };
+    let (free, paid) = (certify(Ledger::default()), certify(Ledger::chose("degree", 20)));
+    assert!((paid.price.get() - 20f64.ln()).abs() < 1e-12 && paid.value > free.value);
+    let again = Maurer.value(&risk(free.empirical_risk, 200), free.information, 200, 0.05 / 20.0);
+    assert!((paid.value - again).abs() < 1e-12, "a choice among 20 is δ/20");
+    assert!(!free.vacuous);
+    // three rows prove nothing
+    let few = simulated(3, Seed::new(9));
+    let posterior = prior.with_likelihood(Gaussian::noise(1e-3)).condition(&few).unwrap();
+    let certificate = posterior.certify(&McAllester, LOSS, &few, 0.05).unwrap();
+    assert!(certificate.vacuous && certificate.value == 1.0 && certificate.to_string().contains("vacuous"));
+    assert!(serde_json::to_string(&certificate).unwrap().contains("\"vacuous\":true"));
+}
