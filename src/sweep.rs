@@ -169,6 +169,10 @@ where
         for name in &self.also {
             tune = tune.free(name);
         }
+        if !self.held && !softness.is_hard() {
+            // A small softness may be made up for by a large scale: an optimum of its own, far from the spec's values.
+            tune = tune.start([("scale", 1.0 / softness.get())]);
+        }
         let tuned = tune.run(prior.with_likelihood(noise), data)?;
         Ok((tuned.model, tuned.warnings))
     }

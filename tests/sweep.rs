@@ -47,6 +47,10 @@ fn the_hard_end_is_tuned_like_any_rung() {
     assert!(held.report().to_string().contains("held"));
     assert!(swept.best_by_evidence().softness > Softness::HARD, "a sine is no parabola");
     assert!(swept.best_by_test().test_rmse <= hard.test_rmse);
+    // a small softness is made up for by a large scale: its optimum is found though it is far away
+    let tiny = Sweep::of(bias).over(vec![Softness::HARD, Softness::new(1e-4).unwrap()]);
+    let tiny = tiny.run(Gaussian::noise(0.3), &Exact::Auto, &train, &test).unwrap();
+    assert!((tiny.rungs[1].evidence.log - tiny.rungs[0].evidence.log).get() > 20.0);
     // known noise stays known
     let known = Sweep::of(bias).run(Gaussian::known(0.17), &Exact::Auto, &train, &test).unwrap();
     assert_eq!(known.rungs[0].noise, 0.17);

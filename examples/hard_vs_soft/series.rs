@@ -106,6 +106,7 @@ pub(crate) fn run(args: &Args, report: &mut Report) -> Result<(), Error> {
     for series in &SERIES {
         one(series, args, splits, report)?;
     }
+    report.note("The overall scale is tuned at every rung, so a small softness can be made up for by a large scale: the sweep is nearly flat where only their product matters.");
     report.note("No polynomial extrapolates: the forecasts are here to show how badly, and that softness does not make it worse.");
     Ok(())
 }

@@ -31,11 +31,19 @@ pub struct Tune {
     iterations: u64,
     seed: Seed,
     fixed: Vec<(String, bool)>,
+    further: Vec<Vec<(String, f64)>>,
 }
 
 impl Default for Tune {
     fn default() -> Tune {
-        Tune { method: Exact::Auto, restarts: 2, iterations: 200, seed: Seed::new(0), fixed: Vec::new() }
+        Tune {
+            method: Exact::Auto,
+            restarts: 2,
+            iterations: 200,
+            seed: Seed::new(0),
+            fixed: Vec::new(),
+            further: Vec::new(),
+        }
     }
 }
 
@@ -117,6 +125,13 @@ impl Tune {
         Tune { seed, ..self }
     }
 
+    /// A further start: the spec's own values but for these, by name. Starts matter where the evidence has several optima.
+    #[must_use]
+    pub fn start(mut self, values: impl IntoIterator<Item = (&'static str, f64)>) -> Tune {
+        self.further.push(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+        self
+    }
+
     /// The exact method used.
     #[must_use]
     pub fn method(self, method: Exact) -> Tune {
@@ -151,7 +166,10 @@ impl Tune {
             list: parameters.iter().cloned().collect(),
             iterations: self.iterations,
         };
-        let starts = search.starts(self.restarts, self.seed);
+        let mut starts = search.starts(self.restarts, self.seed);
+        for values in &self.further {
+            starts.push(search.start_at(&parameters, values)?);
+        }
         let found = search.run(&starts)?;
         self.finish(&search, prior, model.likelihood, data, found)
     }
@@ -252,26 +270,9 @@ impl Search<'_> {
         (0..self.list.len()).filter(variance).collect()
     }
 
-    /// The spec's own values, moved to the labels' scale where scale and noise are both free, and random ones about them.
+    /// The spec's own values, and random ones about them.
     fn starts(&self, restarts: usize, seed: Seed) -> Vec<Theta> {
-        let mut own: Theta = self.list.iter().map(|p| p.value).collect();
-        for i in self.variances() {
-            if own[i] == 0.0 {
-                own[i] = INTERIOR;
-            }
-        }
-        if self.is_free("scale") && self.is_free(NOISE) {
-            let amplitude2 = self.value(&own, false).map_or(1.0, |v| v.amplitude2);
-            if amplitude2.is_finite() && amplitude2 > 0.0 {
-                for (p, value) in self.list.iter().zip(&mut own) {
-                    match p.name.as_str() {
-                        "scale" => *value = (*value * amplitude2.sqrt()).clamp(p.lower, p.upper),
-                        NOISE => *value = (*value * amplitude2).clamp(p.lower, p.upper),
-                        _ => {}
-                    }
-                }
-            }
-        }
+        let own = self.own();
         let all = Coordinates::new(&self.list, &[]);
         let mut starts = vec![own.clone()];
         for k in 0..restarts {
@@ -283,6 +284,44 @@ impl Search<'_> {
             starts.push(theta);
         }
         starts
+    }
+
+    /// The spec's own values with a softness of 0 moved inside, and brought to the labels' scale.
+    fn own(&self) -> Theta {
+        let mut own: Theta = self.list.iter().map(|p| p.value).collect();
+        for i in self.variances() {
+            if own[i] == 0.0 {
+                own[i] = INTERIOR;
+            }
+        }
+        self.to_scale(own)
+    }
+
+    fn start_at(&self, parameters: &Parameters, values: &[(String, f64)]) -> Result<Theta> {
+        let mut theta: Theta = self.list.iter().map(|p| p.value).collect();
+        for (name, value) in values {
+            let at = parameters.position(name)?;
+            theta[at] = value.clamp(self.list[at].lower, self.list[at].upper);
+        }
+        Ok(self.to_scale(theta))
+    }
+
+    /// Where scale and noise are both free, their common factor has a closed form: the one that maximises the evidence.
+    fn to_scale(&self, mut theta: Theta) -> Theta {
+        if !(self.is_free("scale") && self.is_free(NOISE)) {
+            return theta;
+        }
+        let amplitude2 = self.value(&theta, false).map_or(1.0, |v| v.amplitude2);
+        if amplitude2.is_finite() && amplitude2 > 0.0 {
+            for (p, value) in self.list.iter().zip(&mut theta) {
+                match p.name.as_str() {
+                    "scale" => *value = (*value * amplitude2.sqrt()).clamp(p.lower, p.upper),
+                    NOISE => *value = (*value * amplitude2).clamp(p.lower, p.upper),
+                    _ => {}
+                }
+            }
+        }
+        theta
     }
 
     fn climb(&self, start: &Theta, pinned: &[usize]) -> Option<(Optimum, Theta)> {
