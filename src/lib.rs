@@ -45,6 +45,11 @@ pub use softbias_priors::{
 };
 pub use sweep::{Rung, Sweep, Swept};
 
+/// The README's program, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// What most programs import: `use softbias::prelude::*;`.
 pub mod prelude {
     pub use crate::bounds::{self, Certify};

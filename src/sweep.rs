@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use softbias_models::{
-    Data, EffectiveDimension, Evidence, Exact, ExactPosterior, Gaussian, Loss, Method, Model, Posterior,
-    Tune, WithLikelihood, tune::NOISE,
+    Data, EffectiveDimension, Evidence, Exact, ExactPosterior, Gaussian, Loss, Posterior, Tune, Tuned,
+    WithLikelihood, tune::NOISE,
 };
 use softbias_priors::{Bias, GaussianPrior, Ledger, PriorExt, Seed, Softness};
 
@@ -155,7 +155,7 @@ where
         noise: Gaussian,
         method: Exact,
         data: &Data,
-    ) -> Result<(Model<Arc<dyn GaussianPrior>, Gaussian>, Vec<String>), Error> {
+    ) -> Result<Tuned, Error> {
         let prior = Arc::new(self.bias.at(softness)) as Arc<dyn GaussianPrior>;
         let has_scale = prior.parameters().iter().any(|p| p.name == "scale");
         let prior = if has_scale { prior } else { Arc::new(prior.scaled(1.0)) };
@@ -173,8 +173,7 @@ where
             // A small softness may be made up for by a large scale: an optimum of its own, far from the spec's values.
             tune = tune.start([("scale", 1.0 / softness.get())]);
         }
-        let tuned = tune.run(prior.with_likelihood(noise), data)?;
-        Ok((tuned.model, tuned.warnings))
+        Ok(tune.run(prior.with_likelihood(noise), data)?)
     }
 
     fn rung(
@@ -186,11 +185,9 @@ where
         train: &Data,
         test: &Data,
     ) -> Result<Rung, Error> {
-        let (model, warnings) = self.tuned(softness, seed, noise, method, train)?;
-        let parameters = model.prior.parameters();
-        let scale = parameters.position("scale").map_or(1.0, |at| parameters.values()[at]);
-        let noise_used = model.likelihood.sd();
-        let posterior = method.condition(model, train)?;
+        let tuned = self.tuned(softness, seed, noise, method, train)?;
+        let posterior = tuned.condition(train)?;
+        let (scale, noise_used) = (tuned.value("scale")?, tuned.model.likelihood.sd());
         let (on_train, on_test) = (posterior.predict(train.points())?, posterior.predict(test.points())?);
         let certificate = self
             .certify
@@ -207,7 +204,7 @@ where
             train_log_density: mean(on_train.log_density(train.labels())?),
             test_log_density: mean(on_test.log_density(test.labels())?),
             certificate,
-            warnings,
+            warnings: tuned.warnings,
             posterior,
         })
     }
@@ -222,11 +219,11 @@ where
     ) -> Result<Certificate, Error> {
         // One split for all rungs: the price of looking at all of them is ln(rungs), whatever their split.
         let (first, second) = train.split(0.5, self.seed.named("certificate"))?;
-        let (model, _) = self.tuned(softness, self.seed.named("certificate"), noise, method, &first)?;
+        let tuned = self.tuned(softness, self.seed.named("certificate"), noise, method, &first)?;
         let rung = Ledger::chose("softness, out of the ladder", self.ladder.len());
         // The noise is no part of the prior over functions: any noise gives a posterior that the bound covers.
-        let noise = model.likelihood;
-        let prior = method.condition(model, &first)?.charged(rung);
+        let noise = tuned.model.likelihood;
+        let prior = tuned.condition(&first)?.charged(rung);
         let posterior = prior.with_likelihood(noise).condition_by(&method, &second)?;
         posterior.certify(&Maurer, loss, &second, delta)
     }

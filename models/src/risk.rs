@@ -143,7 +143,7 @@ mod tests {
         for (y, mean, sd) in
             [(0.0, 0.0, 1.0), (0.3, -0.2, 0.1), (1.0, 5.0, 2.0), (2.0, 2.0, 0.01), (0.0, 9.0, 0.5)]
         {
-            let ends = [mean - 12.0 * sd, y - 0.7, y + 0.7, mean + 12.0 * sd];
+            let ends: [f64; 4] = [mean - 12.0 * sd, y - 0.7, y + 0.7, mean + 12.0 * sd];
             let mut integral = 0.0;
             for pair in ends.windows(2) {
                 let (a, b) = (pair[0].max(ends[0]), pair[1].min(ends[3]));
