@@ -13,6 +13,7 @@ struct Series {
     name: &'static str,
     file: &'static str,
     target: &'static str,
+    label: &'static str,
     window: (f64, f64),
     centre: f64,
     size: f64,
@@ -25,6 +26,7 @@ const SERIES: [Series; 2] = [
         name: "airline",
         file: "airline.csv",
         target: "passengers_thousands",
+        label: "thousand passengers",
         window: (1949.0, 1961.0),
         centre: 300.0,
         size: 100.0,
@@ -34,6 +36,7 @@ const SERIES: [Series; 2] = [
         name: "CO2",
         file: "co2.csv",
         target: "ppm",
+        label: "ppm",
         window: (1958.0, 2002.0),
         centre: 340.0,
         size: 20.0,
@@ -237,7 +240,7 @@ fn picture(series: &Series, train: &Data, test: &Data) -> Result<Figure, Error> 
     let panel = |title: &str| {
         Panel::new(title)
             .x("year")
-            .y(series.target.replace('_', " "))
+            .y(series.label)
             .points("training", train.points().view().column(0), &observed)
             .points("held out", test.points().view().column(0), &held_out)
             .colour("#D55E00")
