@@ -213,16 +213,19 @@ impl<L: Linear> GaussianPrior for L {
 
 /// [`GaussianPrior::contract`] by way of the features: qⱼ = bⱼᵀ W bⱼ and G = 2 W B diag(s²), O(n²p).
 fn contract<W: Weights + ?Sized>(weights: &W, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
-    let Blocks::Shared(w) = w else {
-        return Err(PriorError::Dimensions {
-            what: "covariance blocks of a linear family",
-            expected: 1,
-            found: 2,
-        });
+    let list = match w {
+        Blocks::Shared(w) => std::slice::from_ref(w),
+        Blocks::PerOutput(list) => list,
     };
-    if w.dim() != (x.len(), x.len()) {
-        return Err(PriorError::Dimensions { what: "rows of W", expected: x.len(), found: w.nrows() });
+    // All outputs share the covariance, so the sum over them is all that counts.
+    let mut sum = Array2::zeros((x.len(), x.len()));
+    for w in list {
+        if w.dim() != sum.dim() {
+            return Err(PriorError::Dimensions { what: "rows of W", expected: x.len(), found: w.nrows() });
+        }
+        sum += w;
     }
+    let w = sum;
     let basis = weights.basis(x)?;
     let wb = linalg::matmul(w.view(), basis.view());
     let q = (&wb * &basis).sum_axis(Axis(0));
