@@ -105,6 +105,9 @@ pub trait Linear: Weights + fmt::Debug {
     }
 }
 
+/// Rows at a time where a basis is summed up and not kept.
+const BLOCK: usize = 2048;
+
 /// The scaled design matrix Φ = B diag(s): shape (point, feature).
 ///
 /// # Errors
@@ -159,7 +162,16 @@ impl<L: Linear> GaussianPrior for L {
     fn mean(&self, x: &Points) -> Result<Array2<f64>> {
         let one = match self.weight_mean() {
             None => Array1::zeros(x.len()),
-            Some(mean) => self.basis(x)?.dot(&mean),
+            Some(mean) => {
+                let mut one = Array1::zeros(x.len());
+                // A block of rows at a time: the basis at all of them may be far larger than the result.
+                for start in (0..x.len()).step_by(BLOCK) {
+                    let rows = start..(start + BLOCK).min(x.len());
+                    let basis = self.basis(&x.range(rows.clone())?).map_err(|e| e.of_row_after(start))?;
+                    one.slice_mut(ndarray::s![rows]).assign(&basis.dot(&mean));
+                }
+                one
+            }
         };
         Ok(columns_alike(one, self.copies()))
     }
