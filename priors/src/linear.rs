@@ -142,6 +142,8 @@ impl<L: Linear> Prior for L {
     }
 
     fn draws(&self, n: usize, x: &Points, seed: Seed) -> Result<Array3<f64>> {
+        memory::announce_draws(n, x.len(), self.copies())?;
+        memory::announce("white noise (draw × feature)", n, self.dim(), "ask for fewer draws at a time")?;
         let design = design(self, x)?;
         let mean = GaussianPrior::mean(self, x)?;
         let mut draws = Array3::zeros((n, x.len(), self.copies()));

@@ -274,6 +274,7 @@ pub fn gaussian_draws<P: GaussianPrior + ?Sized>(
     x: &Points,
     seed: Seed,
 ) -> Result<Array3<f64>> {
+    memory::announce_draws(n, x.len(), prior.outputs())?;
     let mean = prior.mean(x)?;
     let blocks = prior.cov(x, x)?;
     let mut draws = Array3::zeros((n, x.len(), prior.outputs()));

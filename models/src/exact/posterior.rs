@@ -172,6 +172,7 @@ impl Prior for ExactPosterior {
         let State::Weights { live, covariance: Covariance::Factor(factor), .. } = &*self.state else {
             return gaussian_draws(self, n, x, seed);
         };
+        memory::announce_draws(n, x.len(), self.outputs())?;
         let spread = linalg::matmul(self.live_design(live, x)?.view(), factor.0.view());
         let mean = self.mean(x)?;
         let mut draws = Array3::zeros((n, x.len(), self.outputs()));
