@@ -154,7 +154,12 @@ impl ExactPosterior {
     /// # Errors
     /// When the rows do not fit.
     pub fn extend(&self, more: &Data) -> Result<ExactPosterior> {
-        ExactPosterior::new(Arc::new(self.clone()), self.noise, more, self.method)
+        // A posterior of very many weights keeps no factor over them: then only function space is left.
+        let method = match self.method {
+            Exact::WeightSpace if self.weights().is_none() => Exact::Auto,
+            method => method,
+        };
+        ExactPosterior::new(Arc::new(self.clone()), self.noise, more, method)
     }
 
     fn live_design(&self, live: &[usize], x: &Points) -> PriorResult<Array2<f64>> {
