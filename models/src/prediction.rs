@@ -62,7 +62,8 @@ impl Prediction {
                 value: level,
             });
         }
-        let half = self.sd(of) * normal_quantile(0.5 + 0.5 * level);
+        // by the lower tail, which keeps its digits as the level goes to 1
+        let half = self.sd(of) * -normal_quantile(0.5 * (1.0 - level));
         Ok((&self.mean - &half, &self.mean + &half))
     }
 

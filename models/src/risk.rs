@@ -32,12 +32,14 @@ impl Loss {
     /// Checks the scale, and every label.
     fn check(self, data: &Data) -> Result<()> {
         match self {
-            Loss::ClippedSquared { scale } if !(scale > 0.0 && scale.is_finite()) => Err(ModelError::Range {
-                what: "the scale of a clipped loss",
-                low: 0.0,
-                high: f64::INFINITY,
-                value: scale,
-            }),
+            Loss::ClippedSquared { scale } if !(scale > 0.0 && (scale * scale).is_normal()) => {
+                Err(ModelError::Range {
+                    what: "the scale of a clipped loss",
+                    low: 0.0,
+                    high: f64::INFINITY,
+                    value: scale,
+                })
+            }
             Loss::ZeroOne => match data.labels().indexed_iter().find(|(_, y)| y.abs() != 1.0) {
                 Some(((row, _), &value)) => Err(ModelError::Sign { row, value }),
                 None => Ok(()),
@@ -50,7 +52,14 @@ impl Loss {
     #[must_use]
     pub fn of(self, y: f64, f: f64) -> f64 {
         match self {
-            Loss::ZeroOne => f64::from(u8::from(f * y <= 0.0)),
+            // NaN is wrong: anything but the right sign is.
+            Loss::ZeroOne => {
+                if f * y > 0.0 {
+                    0.0
+                } else {
+                    1.0
+                }
+            }
             Loss::ClippedSquared { scale } => ((y - f) / scale).powi(2).min(1.0),
         }
     }

@@ -87,7 +87,8 @@ impl ExactPosterior {
         let model = saved.model.revive()?;
         let posterior = ExactPosterior::new(model.prior, model.likelihood, &saved.data, saved.method)?;
         let (now, then) = (posterior.evidence().log.get(), saved.log_evidence);
-        if (now - then).abs() > 1e-8 * (1.0 + then.abs()) {
+        let same = now == then || (now - then).abs() <= 1e-8 * (1.0 + then.abs());
+        if !same {
             return Err(damaged(path, &format!("the evidence was {then} when saved and is {now} now")));
         }
         Ok(posterior)
@@ -136,5 +137,10 @@ fn read<T: DeserializeOwned>(path: &Path, kind: u8) -> Result<T> {
     if rest[5..13] != checksum(payload).to_le_bytes() {
         return Err(damaged(path, "damaged: the checksum does not match"));
     }
-    postcard::from_bytes(payload).map_err(|error| damaged(path, &format!("damaged: {error}")))
+    // Whatever is left over shows that the payload is not of this kind: a posterior starts with its model.
+    match postcard::take_from_bytes(payload) {
+        Ok((value, [])) => Ok(value),
+        Ok((_, rest)) => Err(damaged(path, &format!("damaged: {} bytes too many", rest.len()))),
+        Err(error) => Err(damaged(path, &format!("damaged: {error}"))),
+    }
 }

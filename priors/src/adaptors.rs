@@ -24,6 +24,14 @@ impl<P: Prior> Scaled<P> {
     pub(crate) fn new(prior: P, scale: f64) -> Scaled<P> {
         Scaled { prior, scale }
     }
+
+    fn own_parameter(&self) -> Parameters {
+        Parameters::new([Parameter::free("scale", self.scale, SCALE_BOUNDS, Coordinate::Log)])
+    }
+
+    fn check(&self) -> Result<()> {
+        self.own_parameter().check(&[self.scale])
+    }
 }
 
 impl<P: GaussianPrior> Prior for Scaled<P> {
@@ -32,7 +40,7 @@ impl<P: GaussianPrior> Prior for Scaled<P> {
     }
 
     fn draws(&self, n: usize, x: &Points, seed: Seed) -> Result<Array3<f64>> {
-        let mean = self.prior.mean(x)?;
+        let mean = self.mean(x)?;
         Ok((self.prior.draws(n, x, seed)? - &mean) * self.scale + &mean)
     }
 
@@ -43,7 +51,7 @@ impl<P: GaussianPrior> Prior for Scaled<P> {
 
 impl<P: GaussianPrior> GaussianPrior for Scaled<P> {
     fn mean(&self, x: &Points) -> Result<Array2<f64>> {
-        self.parameters().check(&self.parameters().values())?;
+        self.check()?;
         self.prior.mean(x)
     }
 
@@ -52,11 +60,13 @@ impl<P: GaussianPrior> GaussianPrior for Scaled<P> {
     }
 
     fn cov(&self, x: &Points, z: &Points) -> Result<Blocks> {
+        self.check()?;
         let square = self.scale * self.scale;
         Ok(self.prior.cov(x, z)?.map(|k| k * square))
     }
 
     fn var(&self, x: &Points) -> Result<Array2<f64>> {
+        self.check()?;
         Ok(self.prior.var(x)? * (self.scale * self.scale))
     }
 
@@ -65,8 +75,7 @@ impl<P: GaussianPrior> GaussianPrior for Scaled<P> {
     }
 
     fn parameters(&self) -> Parameters {
-        let scale = Parameter::free("scale", self.scale, SCALE_BOUNDS, Coordinate::Log);
-        self.prior.parameters().followed_by(Parameters::new([scale]))
+        self.prior.parameters().followed_by(self.own_parameter())
     }
 
     fn with(&self, theta: &[f64]) -> Result<Arc<dyn GaussianPrior>> {

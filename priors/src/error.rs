@@ -134,3 +134,14 @@ pub enum PriorError {
     #[error(transparent)]
     Linalg(#[from] LinalgError),
 }
+
+impl PriorError {
+    /// The same error about a part of the points that starts after `skipped` rows, with the row counted over all of them.
+    #[must_use]
+    pub fn of_row_after(mut self, skipped: usize) -> PriorError {
+        if let PriorError::OutsideWindow { row, .. } | PriorError::NotFinite { row, .. } = &mut self {
+            *row += skipped;
+        }
+        self
+    }
+}

@@ -74,6 +74,8 @@ pub fn prior<P: Prior + ?Sized>(prior: &P, x: &Points, seed: Seed) -> Verdict {
     for other in again {
         hold("the same seed gives the same draws on any number of threads", gap(&draws, &other?, 0.0), 0.0)?;
     }
+    let fewer = draws.slice(ndarray::s![..2, .., ..]).to_owned();
+    hold("more draws extend fewer", gap(&prior.draws(2, x, seed)?, &fewer, 0.0), 1e-12)?;
     let other = prior.draws(3, x, seed.named("another"))?;
     let constant = draws.iter().all(|v| *v == draws[[0, 0, 0]]);
     hold("another seed gives other draws", f64::from(u8::from(other == draws && !constant)), 0.0)
@@ -159,10 +161,15 @@ fn parameters<P: GaussianPrior + ?Sized>(prior: &P, x: &Points, seed: Seed) -> V
             moved[k] = value;
             prior.with(&moved)?.cov(x, x)?.inner(&w)
         };
-        // One-sided (second order) at the lower bound, so that softness² is checked at the hard end too.
+        // One-sided (second order) at a bound, so that softness² is checked at the hard end too.
         let h = 1e-4 * p.value.abs().max(1e-3);
+        let one_sided = |h: f64| -> Result<f64, PriorError> {
+            Ok((-3.0 * at(p.value)? + 4.0 * at(p.value + h)? - at(p.value + 2.0 * h)?) / (2.0 * h))
+        };
         let slope = if p.value - h < p.lower {
-            (-3.0 * at(p.value)? + 4.0 * at(p.value + h)? - at(p.value + 2.0 * h)?) / (2.0 * h)
+            one_sided(h)?
+        } else if p.value + h > p.upper {
+            one_sided(-h)?
         } else {
             (at(p.value + h)? - at(p.value - h)?) / (2.0 * h)
         };

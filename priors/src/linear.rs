@@ -105,6 +105,9 @@ pub trait Linear: Weights + fmt::Debug {
     }
 }
 
+/// Rows at a time where a basis is summed up and not kept.
+const BLOCK: usize = 2048;
+
 /// The scaled design matrix Φ = B diag(s): shape (point, feature).
 ///
 /// # Errors
@@ -139,6 +142,8 @@ impl<L: Linear> Prior for L {
     }
 
     fn draws(&self, n: usize, x: &Points, seed: Seed) -> Result<Array3<f64>> {
+        memory::announce_draws(n, x.len(), self.copies())?;
+        memory::announce("white noise (draw × feature)", n, self.dim(), "ask for fewer draws at a time")?;
         let design = design(self, x)?;
         let mean = GaussianPrior::mean(self, x)?;
         let mut draws = Array3::zeros((n, x.len(), self.copies()));
@@ -159,7 +164,16 @@ impl<L: Linear> GaussianPrior for L {
     fn mean(&self, x: &Points) -> Result<Array2<f64>> {
         let one = match self.weight_mean() {
             None => Array1::zeros(x.len()),
-            Some(mean) => self.basis(x)?.dot(&mean),
+            Some(mean) => {
+                let mut one = Array1::zeros(x.len());
+                // A block of rows at a time: the basis at all of them may be far larger than the result.
+                for start in (0..x.len()).step_by(BLOCK) {
+                    let rows = start..(start + BLOCK).min(x.len());
+                    let basis = self.basis(&x.range(rows.clone())?).map_err(|e| e.of_row_after(start))?;
+                    one.slice_mut(ndarray::s![rows]).assign(&basis.dot(&mean));
+                }
+                one
+            }
         };
         Ok(columns_alike(one, self.copies()))
     }
@@ -213,16 +227,19 @@ impl<L: Linear> GaussianPrior for L {
 
 /// [`GaussianPrior::contract`] by way of the features: qⱼ = bⱼᵀ W bⱼ and G = 2 W B diag(s²), O(n²p).
 fn contract<W: Weights + ?Sized>(weights: &W, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
-    let Blocks::Shared(w) = w else {
-        return Err(PriorError::Dimensions {
-            what: "covariance blocks of a linear family",
-            expected: 1,
-            found: 2,
-        });
+    let list = match w {
+        Blocks::Shared(w) => std::slice::from_ref(w),
+        Blocks::PerOutput(list) => list,
     };
-    if w.dim() != (x.len(), x.len()) {
-        return Err(PriorError::Dimensions { what: "rows of W", expected: x.len(), found: w.nrows() });
+    // All outputs share the covariance, so the sum over them is all that counts.
+    let mut sum = Array2::zeros((x.len(), x.len()));
+    for w in list {
+        if w.dim() != sum.dim() {
+            return Err(PriorError::Dimensions { what: "rows of W", expected: x.len(), found: w.nrows() });
+        }
+        sum += w;
     }
+    let w = sum;
     let basis = weights.basis(x)?;
     let wb = linalg::matmul(w.view(), basis.view());
     let q = (&wb * &basis).sum_axis(Axis(0));

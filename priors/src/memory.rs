@@ -38,6 +38,14 @@ pub fn set_limit(bytes: u64) {
     LIMIT.store(bytes, Ordering::Relaxed);
 }
 
+/// Announces `n` draws of functions with `outputs` outputs at `points` points.
+///
+/// # Errors
+/// [`TooLarge`], when they would be over the limit.
+pub fn announce_draws(n: usize, points: usize, outputs: usize) -> Result<(), TooLarge> {
+    announce("draws (draw × value)", n, points.saturating_mul(outputs), "ask for fewer draws at a time")
+}
+
 /// Announces a rows × columns matrix of f64.
 ///
 /// # Errors
@@ -48,7 +56,7 @@ pub fn announce(
     columns: usize,
     instead: &'static str,
 ) -> Result<(), TooLarge> {
-    let bytes = 8 * rows as u128 * columns as u128;
+    let bytes = (8 * rows as u128).saturating_mul(columns as u128);
     let limit = limit();
     if bytes <= u128::from(limit) {
         Ok(())

@@ -74,6 +74,10 @@ impl Blocks {
             (Blocks::Shared(a), Blocks::PerOutput(list)) => {
                 list.iter().map(|b| add(a.clone(), b.view())).collect::<Result<_>>().map(Blocks::PerOutput)
             }
+            (Blocks::PerOutput(list), Blocks::PerOutput(other)) if list.len() != other.len() => {
+                let (expected, found) = (list.len(), other.len());
+                Err(PriorError::Dimensions { what: "covariance blocks", expected, found })
+            }
             (Blocks::PerOutput(list), b) => {
                 let sum = list.into_iter().enumerate().map(|(c, a)| add(a, b.of_output(c)));
                 sum.collect::<Result<_>>().map(Blocks::PerOutput)
@@ -90,15 +94,24 @@ impl Blocks {
         }
     }
 
-    /// Σ over matching entries of the products, over every matrix that both hold: ⟨self, other⟩.
+    /// Σ over matching entries of the products, over every output: ⟨self, other⟩. A shared `other` stands for each output of
+    /// `self`; a shared `self` is a sum over outputs already, so `other` must be shared too.
     ///
     /// # Errors
-    /// When one is shared and the other is not.
+    /// When the shapes or the numbers of outputs differ.
     pub fn inner(&self, other: &Blocks) -> Result<f64> {
+        let product = |a: &Array2<f64>, b: &Array2<f64>| {
+            if a.dim() != b.dim() {
+                let (expected, found) = (a.nrows(), b.nrows());
+                return Err(PriorError::Dimensions { what: "rows of a covariance", expected, found });
+            }
+            Ok((a * b).sum())
+        };
         match (self, other) {
-            (Blocks::Shared(a), Blocks::Shared(b)) => Ok((a * b).sum()),
+            (Blocks::Shared(a), Blocks::Shared(b)) => product(a, b),
+            (Blocks::PerOutput(list), Blocks::Shared(b)) => list.iter().map(|a| product(a, b)).sum(),
             (Blocks::PerOutput(a), Blocks::PerOutput(b)) if a.len() == b.len() => {
-                Ok(a.iter().zip(b).map(|(a, b)| (a * b).sum()).sum())
+                a.iter().zip(b).map(|(a, b)| product(a, b)).sum()
             }
             (a, b) => Err(PriorError::Dimensions {
                 what: "covariance blocks",
@@ -261,6 +274,7 @@ pub fn gaussian_draws<P: GaussianPrior + ?Sized>(
     x: &Points,
     seed: Seed,
 ) -> Result<Array3<f64>> {
+    memory::announce_draws(n, x.len(), prior.outputs())?;
     let mean = prior.mean(x)?;
     let blocks = prior.cov(x, x)?;
     let mut draws = Array3::zeros((n, x.len(), prior.outputs()));

@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, Array3, Axis, concatenate};
 
 use crate::math::Seed;
 use crate::prior::Result;
-use crate::{Blocks, GaussianPrior, Ledger, Parameters, Points, Prior, PriorError, SavedPrior};
+use crate::{Blocks, GaussianPrior, Ledger, Parameters, Points, Prior, PriorError, SavedPrior, memory};
 
 /// Independent outputs with unlike priors: output c follows the c-th part. Parameters are prefixed `0.`, `1.`, ….
 #[derive(Clone, Debug)]
@@ -53,6 +53,7 @@ impl Prior for Stack {
     }
 
     fn draws(&self, n: usize, x: &Points, seed: Seed) -> Result<Array3<f64>> {
+        memory::announce_draws(n, x.len(), self.0.len())?;
         let mut draws = Array3::zeros((n, x.len(), self.0.len()));
         for (c, part) in self.0.iter().enumerate() {
             let of_part = part.draws(n, x, seed.at(c))?;

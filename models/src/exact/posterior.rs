@@ -154,7 +154,12 @@ impl ExactPosterior {
     /// # Errors
     /// When the rows do not fit.
     pub fn extend(&self, more: &Data) -> Result<ExactPosterior> {
-        ExactPosterior::new(Arc::new(self.clone()), self.noise, more, self.method)
+        // A posterior of very many weights keeps no factor over them: then only function space is left.
+        let method = match self.method {
+            Exact::WeightSpace if self.weights().is_none() => Exact::Auto,
+            method => method,
+        };
+        ExactPosterior::new(Arc::new(self.clone()), self.noise, more, method)
     }
 
     fn live_design(&self, live: &[usize], x: &Points) -> PriorResult<Array2<f64>> {
@@ -172,6 +177,7 @@ impl Prior for ExactPosterior {
         let State::Weights { live, covariance: Covariance::Factor(factor), .. } = &*self.state else {
             return gaussian_draws(self, n, x, seed);
         };
+        memory::announce_draws(n, x.len(), self.outputs())?;
         let spread = linalg::matmul(self.live_design(live, x)?.view(), factor.0.view());
         let mean = self.mean(x)?;
         let mut draws = Array3::zeros((n, x.len(), self.outputs()));

@@ -51,11 +51,7 @@ impl Gaussian {
 
     pub(crate) fn check(&self) -> Result<()> {
         let variance = self.variance();
-        if self.sd > 0.0 && variance.is_finite() && variance > 0.0 {
-            Ok(())
-        } else {
-            Err(ModelError::Noise(self.sd))
-        }
+        if self.sd > 0.0 && variance.is_normal() { Ok(()) } else { Err(ModelError::Noise(self.sd)) }
     }
 }
 

@@ -133,21 +133,28 @@ impl Polynomial {
             });
         }
         self.window.check()?;
-        self.scales.check(self.lo..=self.hi)?;
         let expected = self.truncation.count(self.lo, self.hi, self.window.inputs())?;
+        self.scales.check(self.lo..=self.hi)?;
         match &self.mean {
             Some(mean) if mean.len() != expected => {
                 Err(PriorError::Dimensions { what: "means of the coefficients", expected, found: mean.len() })
             }
-            _ => Ok(()),
+            Some(mean) => match mean.iter().enumerate().find(|(_, m)| !m.is_finite()) {
+                Some((column, &value)) => {
+                    Err(PriorError::NotFinite { what: "mean of a coefficient", row: 0, column, value })
+                }
+                None => Ok(()),
+            },
+            None => Ok(()),
         }
     }
 
     fn by_term(&self, of_order: impl Fn(usize) -> f64) -> Array1<f64> {
-        if self.window.inputs() == 1 {
-            return (self.lo..=self.hi).map(of_order).collect();
-        }
         // A prior that fails its checks answers with no terms here and with the error from `basis`.
+        if self.window.inputs() == 1 {
+            let count = if self.dim() == 0 { 0 } else { usize::MAX };
+            return (self.lo..=self.hi).take(count).map(of_order).collect();
+        }
         let terms = self.truncation.terms(self.lo, self.hi, self.window.inputs()).unwrap_or_default();
         terms.iter().map(|degrees| of_order(self.truncation.order(degrees))).collect()
     }

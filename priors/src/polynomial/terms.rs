@@ -43,7 +43,9 @@ impl Truncation {
     /// Number of terms with order in lo..=hi.
     pub(crate) fn count(self, lo: usize, hi: usize, inputs: usize) -> Result<usize> {
         let below = if lo == 0 { 0 } else { self.up_to(lo - 1, inputs) };
-        let count = self.up_to(hi, inputs).saturating_sub(below);
+        let all = self.up_to(hi, inputs);
+        // Where the count of all orders overflows, the difference of two overflows says nothing.
+        let count = if all > u128::MAX >> 64 { all } else { all.saturating_sub(below) };
         if count > MOST_TERMS {
             return Err(PriorError::Terms { count, limit: MOST_TERMS, inputs, order: hi });
         }
@@ -65,11 +67,14 @@ impl Truncation {
             }
             return;
         }
-        let most = match self {
-            Truncation::TotalDegree => hi - self.order(head),
-            Truncation::Tensor => hi,
+        let order = self.order(head);
+        // The last degree starts where the order reaches `lo`: terms of lower orders are never listed.
+        let last = head.len() + 1 == inputs;
+        let (least, most) = match self {
+            Truncation::TotalDegree => (lo.saturating_sub(order), hi - order),
+            Truncation::Tensor => (if order < lo { lo } else { 0 }, hi),
         };
-        for degree in (0..=most as u32).rev() {
+        for degree in (if last { least as u32 } else { 0 }..=most as u32).rev() {
             head.push(degree);
             self.extend(head, lo, hi, inputs, terms);
             head.pop();
