@@ -53,7 +53,8 @@ impl Reduced {
             return Ok(Reduced { basis: weights.basis(data.points())?, y, rss: Array1::zeros(outputs), n });
         }
         let triangle = tall_qr(n, |rows| {
-            let block = weights.basis(&data.points().range(rows.clone())?)?;
+            let block = weights.basis(&data.points().range(rows.clone())?);
+            let block = block.map_err(|error| error.of_row_after(rows.start))?;
             concatenate(Axis(1), &[block.view(), y.slice(s![rows, ..])])
                 .map_err(|_| ModelError::Outputs { model: outputs, labels: y.ncols() })
         })?;
