@@ -150,7 +150,7 @@ mod tests {
         // split at the kinks so that Gauss–Legendre is exact enough
         let rule = Quadrature::uniform(60).unwrap();
         for (y, mean, sd) in
-            [(0.0, 0.0, 1.0), (0.3, -0.2, 0.1), (1.0, 5.0, 2.0), (2.0, 2.0, 0.01), (0.0, 9.0, 0.5)]
+            [(0.0f64, 0.0f64, 1.0f64), (0.3, -0.2, 0.1), (1.0, 5.0, 2.0), (2.0, 2.0, 0.01), (0.0, 9.0, 0.5)]
         {
             let ends: [f64; 4] = [mean - 12.0 * sd, y - 0.7, y + 0.7, mean + 12.0 * sd];
             let mut integral = 0.0;
