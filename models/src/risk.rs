@@ -155,7 +155,7 @@ mod tests {
             let ends: [f64; 4] = [mean - 12.0 * sd, y - 0.7, y + 0.7, mean + 12.0 * sd];
             let mut integral = 0.0;
             for pair in ends.windows(2) {
-                let (a, b) = (pair[0].max(ends[0]), pair[1].min(ends[3]));
+                let (a, b) = (f64::max(pair[0], ends[0]), f64::min(pair[1], ends[3]));
                 for piece in 0..8 {
                     let (l, h) =
                         (a + (b - a) * f64::from(piece) / 8.0, a + (b - a) * f64::from(piece + 1) / 8.0);

@@ -2,8 +2,8 @@
 
 use softbias_models::{Data, EmpiricalRisk, Informed, Loss};
 use softbias_priors::Nats;
+use softbias_priors::math::special::beta_regularised;
 use softbias_priors::math::stable::binary_kl_inverse_upper;
-use statrs::function::beta::beta_reg;
 
 use super::certificate::{Certificate, Predictor, check_delta, check_rows};
 use crate::Error;
@@ -23,7 +23,7 @@ pub fn binomial_tail_inverse(errors: usize, n: usize, delta: f64) -> f64 {
         if middle <= low || middle >= high {
             return high;
         }
-        if beta_reg(a, b, 1.0 - middle) >= delta {
+        if beta_regularised(a, b, 1.0 - middle) >= delta {
             low = middle;
         } else {
             high = middle;

@@ -1,4 +1,4 @@
-//! Gaussian quadrature: nodes and weights by Golub & Welsch (1969), from the eigenvectors of a Jacobi matrix.
+//! Gaussian quadrature: nodes from the eigenvalues of a Jacobi matrix (Golub & Welsch 1969), weights from its recurrence.
 
 use ndarray::Array2;
 
@@ -38,9 +38,19 @@ impl Quadrature {
             jacobi[[k, k - 1]] = off(k);
             jacobi[[k - 1, k]] = off(k);
         }
-        let eigen = linalg::eigh(jacobi.view())?;
-        let mut nodes = eigen.values.to_vec();
-        let mut weights: Vec<f64> = eigen.vectors.row(0).iter().map(|v| v * v).collect();
+        let mut nodes = linalg::eigh(jacobi.view())?.values.to_vec();
+        // w = 1/Σₖ pₖ(x)², a sum of squares: far out, where a weight is 1e-40 and multiplies huge values, the first entries of
+        // the eigenvectors (the textbook's √w) are rounding noise.
+        let weight = |&x: &f64| {
+            let (mut square, mut last, mut this) = (1.0, 0.0, 1.0);
+            for k in 1..points {
+                let before = if k > 1 { off(k - 1) } else { 0.0 };
+                (last, this) = (this, (x * this - before * last) / off(k));
+                square += this * this;
+            }
+            1.0 / square
+        };
+        let mut weights: Vec<f64> = nodes.iter().map(weight).collect();
         // The measures are symmetric: make the rule exactly so.
         for i in 0..points / 2 {
             let j = points - 1 - i;

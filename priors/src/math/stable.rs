@@ -68,8 +68,8 @@ pub fn binary_kl_inverse_upper(q: f64, c: f64) -> f64 {
     if c == 0.0 || q == 1.0 {
         return q;
     }
-    // Pinsker gives an upper end at once; kl(q‖1) = ∞, so 1 is one too.
-    let (mut low, mut high) = (q, (q + (0.5 * c).sqrt()).min(1.0));
+    // Pinsker gives an upper end at once, one that is tight at q = ½: the sum is rounded up. kl(q‖1) = ∞, so 1 is one too.
+    let (mut low, mut high) = (q, (q + (0.5 * c).sqrt()).next_up().min(1.0));
     loop {
         let middle = 0.5 * (low + high);
         if middle <= low || middle >= high {
