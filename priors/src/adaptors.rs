@@ -7,8 +7,8 @@ use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2};
 use crate::linear::Weights;
 use crate::math::Seed;
 use crate::parameters::{Coordinate, Parameter};
-use crate::prior::Result;
-use crate::{Blocks, GaussianPrior, Ledger, Parameters, Points, Prior, SavedPrior};
+use crate::prior::{Pullback, Result};
+use crate::{Blocks, GaussianPrior, Ledger, Parameters, Points, Prior, SavedPrior, WhitePrior};
 
 /// A prior whose departures from its mean are multiplied by `scale`, a parameter called `scale`.
 #[derive(Clone, Debug)]
@@ -92,6 +92,34 @@ impl<P: GaussianPrior> GaussianPrior for Scaled<P> {
 
     fn saved(&self) -> Result<SavedPrior> {
         Ok(SavedPrior::Scaled { prior: Box::new(self.prior.saved()?), scale: self.scale })
+    }
+}
+
+impl<P: GaussianPrior + WhitePrior> WhitePrior for Scaled<P> {
+    fn dim(&self) -> usize {
+        self.prior.dim()
+    }
+
+    fn forward(&self, eps: ArrayView1<'_, f64>, x: &Points) -> Result<Array2<f64>> {
+        let mean = self.mean(x)?;
+        Ok((self.prior.forward(eps, x)? - &mean) * self.scale + mean)
+    }
+
+    fn pullback<'a>(&'a self, eps: ArrayView1<'_, f64>, x: &Points) -> Result<(Array2<f64>, Pullback<'a>)> {
+        let mean = self.mean(x)?;
+        let (value, back) = self.prior.pullback(eps, x)?;
+        let scaled: Pullback<'a> =
+            Box::new(move |cotangent, gradient| back((&cotangent * self.scale).view(), gradient));
+        Ok(((value - &mean) * self.scale + mean, scaled))
+    }
+
+    fn pushforward(
+        &self,
+        eps: ArrayView1<'_, f64>,
+        x: &Points,
+        tangent: ArrayView1<'_, f64>,
+    ) -> Result<Array2<f64>> {
+        Ok(self.prior.pushforward(eps, x, tangent)? * self.scale)
     }
 }
 
@@ -184,5 +212,25 @@ impl<P: GaussianPrior> GaussianPrior for Charged<P> {
     }
     fn saved(&self) -> Result<SavedPrior> {
         Ok(SavedPrior::Charged { prior: Box::new(self.prior.saved()?), ledger: self.ledger.clone() })
+    }
+}
+
+impl<P: WhitePrior> WhitePrior for Charged<P> {
+    fn dim(&self) -> usize {
+        self.prior.dim()
+    }
+    fn forward(&self, eps: ArrayView1<'_, f64>, x: &Points) -> Result<Array2<f64>> {
+        self.prior.forward(eps, x)
+    }
+    fn pullback<'a>(&'a self, eps: ArrayView1<'_, f64>, x: &Points) -> Result<(Array2<f64>, Pullback<'a>)> {
+        self.prior.pullback(eps, x)
+    }
+    fn pushforward(
+        &self,
+        eps: ArrayView1<'_, f64>,
+        x: &Points,
+        tangent: ArrayView1<'_, f64>,
+    ) -> Result<Array2<f64>> {
+        self.prior.pushforward(eps, x, tangent)
     }
 }

@@ -125,7 +125,7 @@ where
     fn parameters(&self) -> Parameters {
         let v = self.softness.squared();
         // A rest with a mean would make the evidence smooth in neither softness nor its square: then it is not tuned.
-        let bounds = if self.rest.centred() { (0.0, 1e12) } else { (v, v) };
+        let bounds = if self.rest.centred() { (0.0, v.max(1e12)) } else { (v, v) };
         let softness = Parameter::free("softness2", v, bounds, Coordinate::Variance)
             .fixed(self.fixed || !self.rest.centred());
         let parts =

@@ -19,9 +19,13 @@ impl Softness {
     /// A softness.
     ///
     /// # Errors
-    /// For a negative, infinite or NaN value.
+    /// For a negative, infinite or NaN value, and for one whose square is infinite.
     pub fn new(value: f64) -> Result<Softness, PriorError> {
-        if value.is_finite() && value >= 0.0 { Ok(Softness(value)) } else { Err(PriorError::Softness(value)) }
+        if (value * value).is_finite() && value >= 0.0 {
+            Ok(Softness(value))
+        } else {
+            Err(PriorError::Softness(value))
+        }
     }
 
     /// The number.

@@ -131,17 +131,17 @@ fn pathways_hard_and_soft_and_nested() {
 fn scaled_charged_and_stacked() {
     let core = || Polynomial::orders(0..=2).scales(Scales::geometric(1.5).tuned());
     let debt = || Ledger::saw("tuned", Saw::Labels, Some(&[Row(1)]));
-    keeps(&core().scaled(2.5), &line(), "scaled");
+    keeps_all(&core().scaled(2.5), &line(), "scaled");
     keeps(&core().scaled(1e9), &line(), "scaled to the upper bound");
     keeps(
         &Features::fourier(9, 1, 0.6, Seed::new(2)).unwrap().tuned().scaled(0.5),
         &line(),
         "scaled features",
     );
-    keeps(&core().with_mean([1.0, 2.0, 3.0]).scaled(0.3), &line(), "scaled with a mean");
-    keeps(&core().scaled(2.0).relaxed(soft(0.0), core().scaled(3.0)).scaled(0.7), &line(), "scaled thrice");
+    keeps_all(&core().with_mean([1.0, 2.0, 3.0]).scaled(0.3), &line(), "scaled with a mean");
+    keeps_all(&core().scaled(2.0).relaxed(soft(0.0), core().scaled(3.0)).scaled(0.7), &line(), "scaled thrice");
     let charged = core().scaled(2.0).charged(debt());
-    keeps(&charged, &line(), "charged");
+    keeps_all(&charged, &line(), "charged");
     assert_eq!(charged.ledger().looked_at_count(&[Row(1), Row(2)]), 1);
     let parts = || -> Vec<Arc<dyn GaussianPrior>> {
         vec![
