@@ -7,14 +7,14 @@ use softbias_models::{
     Uncertainty,
 };
 use softbias_priors::math::stable::log_sum_exp;
-use softbias_priors::{GaussianPrior, Points};
+use softbias_priors::{GaussianPrior, Ledger, Points};
 
 use crate::Error;
 use crate::report::{Report, Value};
 
 /// One model of a comparison.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct Compared {
     /// Its name.
     pub name: String,
     /// Its evidence.
@@ -30,32 +30,33 @@ pub struct Entry {
 /// Models side by side, in the order they were given.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// One entry a model.
-    pub entries: Vec<Entry>,
+    entries: Vec<Compared>,
 }
 
 /// Conditions every model on the data, in parallel, and weighs them by their evidence (equal prior odds).
 ///
 /// # Errors
 /// Without a model, or when one does not fit the data.
-pub fn compare<P>(
-    models: impl IntoIterator<Item = (String, Model<P, Gaussian>)>,
+pub fn compare<P, S: Into<String>>(
+    models: impl IntoIterator<Item = (S, Model<P, Gaussian>)>,
     data: &Data,
 ) -> Result<Comparison, Error>
 where
     P: GaussianPrior + 'static,
 {
-    let models: Vec<_> = models.into_iter().collect();
+    let models: Vec<_> = models.into_iter().map(|(name, model)| (name.into(), model)).collect();
     if models.is_empty() {
         return Err(Error::Empty("models to compare"));
     }
+    // Whoever certifies one of them has chosen it among all.
+    let choice = Ledger::chose("model, out of those compared", models.len());
     let conditioned = models
         .into_par_iter()
-        .map(|(name, model)| Ok((name, Exact::Auto.condition(model, data)?)))
+        .map(|(name, model)| Ok((name, Exact::Auto.condition(model, data)?.charged(choice.clone()))))
         .collect::<Result<Vec<(String, ExactPosterior)>, Error>>()?;
     let logs: Vec<f64> = conditioned.iter().map(|(_, q)| q.evidence().log.get()).collect();
     let total = log_sum_exp(&logs);
-    let entry = |((name, posterior), log): ((String, ExactPosterior), &f64)| Entry {
+    let entry = |((name, posterior), log): ((String, ExactPosterior), &f64)| Compared {
         name,
         evidence: posterior.evidence(),
         effective_dimension: posterior.effective_dimension(),
@@ -66,6 +67,19 @@ where
 }
 
 impl Comparison {
+    /// The models, in the order they were given.
+    #[must_use]
+    pub fn entries(&self) -> &[Compared] {
+        &self.entries
+    }
+
+    /// Posterior odds of one model against another, by their places; `None` when there is no such model.
+    #[must_use]
+    pub fn odds(&self, one: usize, other: usize) -> Option<f64> {
+        let log = |k: usize| Some(self.entries.get(k)?.evidence.log.get());
+        Some((log(one)? - log(other)?).exp())
+    }
+
     /// The model average at the points: a mixture of the models' predictions, weighted by posterior probability.
     ///
     /// # Errors

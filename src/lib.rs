@@ -29,7 +29,7 @@ mod error;
 pub mod report;
 mod sweep;
 
-pub use compare::{Comparison, Entry, Mixture, compare};
+pub use compare::{Compared, Comparison, Mixture, compare};
 pub use error::Error;
 pub use softbias_models::{
     Data, DataError, EffectiveDimension, EmpiricalRisk, Evidence, Evidenced, Exact, ExactPosterior, Gaussian,
@@ -39,9 +39,10 @@ pub use softbias_models::{
     likelihood, tune,
 };
 pub use softbias_priors::{
-    Basis, Bias, Blocks, FeatureMap, Features, GaussianPrior, Ledger, Linear, Nats, Parameter, Parameters,
-    Pathways, Points, Polynomial, Prior, PriorError, PriorExt, Row, SavedPrior, Saw, Scales, Seed, Softness,
-    Stack, Truncation, Weights, WhitePrior, Window, adaptors, laws, linear, math, memory, parameters, prior,
+    Basis, Bias, Blocks, Entry, FeatureMap, Features, GaussianPrior, Ledger, Linear, Nats, Parameter,
+    Parameters, Pathways, Points, Polynomial, Prior, PriorError, PriorExt, Row, SavedPrior, Saw, Scales,
+    Seed, Softness, Stack, Truncation, Weights, WhitePrior, Window, adaptors, laws, linear, math, memory,
+    parameters, prior,
 };
 pub use sweep::{Rung, Sweep, Swept};
 

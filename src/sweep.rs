@@ -10,7 +10,7 @@ use softbias_models::{
 use softbias_priors::{Bias, GaussianPrior, Ledger, PriorExt, Seed, Softness};
 
 use crate::Error;
-use crate::bounds::{Certificate, Certify, Maurer};
+use crate::bounds::{Certificate, Certify, Maurer, check_sampling};
 use crate::report::{Figure, Panel, Report, Value};
 
 /// A sweep over softness, from the hard end outwards.
@@ -44,9 +44,9 @@ pub struct Rung {
     pub train_rmse: f64,
     /// Root mean square error on the test rows.
     pub test_rmse: f64,
-    /// Mean log density of a training label, in nats.
+    /// Mean log density of a training row, in nats (summed over outputs).
     pub train_log_density: f64,
-    /// Mean log density of a test label, in nats.
+    /// Mean log density of a test row, in nats.
     pub test_log_density: f64,
     /// The certificate, or why there is none; absent when none was asked for.
     pub certificate: Option<Result<Certificate, String>>,
@@ -59,8 +59,7 @@ pub struct Rung {
 /// The outcome of a sweep: rungs in the order of the ladder.
 #[derive(Clone, Debug)]
 pub struct Swept {
-    /// The rungs.
-    pub rungs: Vec<Rung>,
+    rungs: Vec<Rung>,
     notes: Vec<String>,
 }
 
@@ -126,6 +125,7 @@ where
             .enumerate()
             .map(|(k, &softness)| self.rung(softness, self.seed.at(k), noise, *method, train, test))
             .collect::<Result<Vec<_>, Error>>()?;
+        train.expect_same_transforms(test)?;
         let mut notes = vec![match (self.held, noise.is_known()) {
             (true, _) => format!("noise held at {} and scale held at every rung", noise.sd()),
             (false, true) => format!("scale tuned by evidence at every rung; noise known, {}", noise.sd()),
@@ -171,7 +171,8 @@ where
         }
         if !self.held && !softness.is_hard() {
             // A small softness may be made up for by a large scale: an optimum of its own, far from the spec's values.
-            tune = tune.start([("scale", 1.0 / softness.get())]);
+            let own = prior.parameters().iter().find(|p| p.name == "scale").map_or(1.0, |p| p.value);
+            tune = tune.start([("scale", own / softness.get())]);
         }
         Ok(tune.run(prior.with_likelihood(noise), data)?)
     }
@@ -186,7 +187,8 @@ where
         test: &Data,
     ) -> Result<Rung, Error> {
         let tuned = self.tuned(softness, seed, noise, method, train)?;
-        let posterior = tuned.condition(train)?;
+        // Whoever certifies this posterior has chosen it out of the ladder.
+        let posterior = tuned.condition(train)?.charged(self.choice());
         let (scale, noise_used) = (tuned.value("scale")?, tuned.model.likelihood.sd());
         let (on_train, on_test) = (posterior.predict(train.points())?, posterior.predict(test.points())?);
         let certificate = self
@@ -209,6 +211,10 @@ where
         })
     }
 
+    fn choice(&self) -> Ledger {
+        Ledger::chose("softness, out of the ladder", self.ladder.len())
+    }
+
     fn certificate(
         &self,
         softness: Softness,
@@ -217,26 +223,32 @@ where
         train: &Data,
         (loss, delta): (Loss, f64),
     ) -> Result<Certificate, Error> {
+        check_sampling(train)?;
         // One split for all rungs: the price of looking at all of them is ln(rungs), whatever their split.
         let (first, second) = train.split(0.5, self.seed.named("certificate"))?;
         let tuned = self.tuned(softness, self.seed.named("certificate"), noise, method, &first)?;
-        let rung = Ledger::chose("softness, out of the ladder", self.ladder.len());
         // The noise is no part of the prior over functions: any noise gives a posterior that the bound covers.
         let noise = tuned.model.likelihood;
-        let prior = tuned.condition(&first)?.charged(rung);
+        let prior = tuned.condition(&first)?.charged(self.choice());
         let posterior = prior.with_likelihood(noise).condition_by(&method, &second)?;
         posterior.certify(&Maurer, loss, &second, delta)
     }
 }
 
 impl Swept {
+    /// The rungs, in the order of the ladder.
+    #[must_use]
+    pub fn rungs(&self) -> &[Rung] {
+        &self.rungs
+    }
+
     /// The rung with the highest evidence.
     #[must_use]
     pub fn best_by_evidence(&self) -> &Rung {
         self.best(|rung| rung.evidence.log.get())
     }
 
-    /// The rung with the lowest test error.
+    /// The rung with the lowest test error. It was chosen by looking at the test rows: no held-out bound from them covers it.
     #[must_use]
     pub fn best_by_test(&self) -> &Rung {
         self.best(|rung| -rung.test_rmse)
@@ -253,7 +265,7 @@ impl Swept {
         for rung in &self.rungs {
             let bound = match &rung.certificate {
                 Some(Ok(certificate)) => Value::from(certificate.value),
-                Some(Err(_)) => Value::from("refused"),
+                Some(Err(_)) => Value::from("none"),
                 None => Value::Missing,
             };
             let mut cells = vec![
@@ -288,7 +300,7 @@ impl Swept {
         }
         let refusal = self.rungs.iter().find_map(|rung| rung.certificate.as_ref()?.as_ref().err());
         if let Some(reason) = refusal {
-            report.note(format!("certificates refused: {reason}"));
+            report.note(format!("no certificate: {reason}"));
         }
     }
 

@@ -184,6 +184,15 @@ fn rows_that_the_prior_saw_are_refused() {
         .run(Polynomial::orders(0..=3).scaled(1.0).with_likelihood(noise), &seen)
         .unwrap();
     assert!(noise_only.condition(&seen).unwrap().certify(&Maurer, LOSS, &seen, 0.05).is_ok());
+    // but a posterior conditioned with that noise has seen the rows: it is no prior for them, and they are not held out
+    let (all, seen_too) = (&data, &fresh);
+    let noise_of_all = Tune::default()
+        .fix("scale")
+        .run(Polynomial::orders(0..=3).scaled(1.0).with_likelihood(noise), all)
+        .unwrap();
+    let with_noise = noise_of_all.condition(&seen).unwrap();
+    refusal(held_out(&with_noise, LOSS, seen_too, 0.05));
+    refusal(with_noise.extend(seen_too).unwrap().certify(&Maurer, LOSS, seen_too, 0.05));
     // a posterior used as a prior has seen its rows, and may certify others
     let first = Polynomial::orders(0..=3).with_likelihood(noise).condition(&seen).unwrap();
     let second = first.extend(&fresh).unwrap();
@@ -194,6 +203,22 @@ fn rows_that_the_prior_saw_are_refused() {
     let posterior =
         Polynomial::orders(0..=3).beyond_window().with_likelihood(noise).condition(&standard).unwrap();
     refusal(posterior.certify(&Maurer, LOSS, &standard, 0.05));
+    // so is standardising the held-out rows by themselves; and rows on another scale are no rows of this model
+    let raw = Polynomial::orders(0..=3).beyond_window().with_likelihood(noise).condition(&seen).unwrap();
+    let by_itself = Standardise::of(&fresh).unwrap().apply(&fresh).unwrap();
+    assert!(held_out_mean(&raw, LOSS, &by_itself, 0.05).is_err());
+    assert!(raw.certify(&Maurer, LOSS, &by_itself, 0.05).is_err() && raw.extend(&by_itself).is_err());
+    let same = Standardise::of(&fresh).unwrap();
+    let (seen_on, fresh_on) = (same.apply(&seen).unwrap(), same.apply(&fresh).unwrap());
+    let scaled =
+        Polynomial::orders(0..=3).beyond_window().with_likelihood(noise).condition(&seen_on).unwrap();
+    refusal(held_out_mean(&scaled, LOSS, &fresh_on, 0.05));
+    // a posterior picked among several pays
+    let picked = first.clone().charged(Ledger::chose("seed", 7));
+    let price = held_out(&picked, LOSS, &fresh, 0.05).unwrap().price;
+    assert!((price.get() - 7f64.ln()).abs() < 1e-12);
+    let chosen_twice = Ledger::chose("order", 20).and(&Ledger::chose("order", 20));
+    assert!((chosen_twice.price().get() - 2.0 * 20f64.ln()).abs() < 1e-12);
     // held-out rows must be new to the posterior
     assert!(held_out_mean(&first, LOSS, &fresh, 0.05).is_ok());
     let refused = refusal(held_out(&second, LOSS, &fresh, 0.05));

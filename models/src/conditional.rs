@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use softbias_priors::{GaussianPrior, Nats, Seed};
 
-use crate::data::Data;
+use crate::data::{Data, DataError};
 use crate::error::{ModelError, Result};
 use crate::exact::{Exact, ExactPosterior};
 use crate::likelihood::Gaussian;
@@ -21,8 +21,7 @@ where
     P: GaussianPrior + Clone + 'static,
 {
     if first >= data.len() {
-        let (high, value) = (data.len() as f64, first as f64);
-        return Err(ModelError::Range { what: "the number of rows given", low: -1.0, high, value });
+        return Err(DataError::OutOfRange { row: first, len: data.len() }.into());
     }
     let rows: Vec<usize> = (0..data.len()).collect();
     let prior: Arc<dyn GaussianPrior> = Arc::new(model.prior.clone());
@@ -37,7 +36,7 @@ where
 /// The same averaged over `orders` random orders of the rows, with its standard error over the orders.
 ///
 /// # Errors
-/// Those of [`conditional_evidence`], and without an order.
+/// Those of [`conditional_evidence`], and for fewer than two orders.
 pub fn conditional_evidence_over_orders<P>(
     model: &Model<P, Gaussian>,
     data: &Data,

@@ -51,6 +51,46 @@ pub enum ModelError {
         "weight space needs a prior with finitely many features, and `{0}` has none: use `Exact::Auto` or `Exact::FunctionSpace`"
     )]
     NoFeatures(String),
+    /// A prior whose gradient does not belong to its parameters.
+    #[error(
+        "the prior has {parameters} parameters but gives a gradient of length {found}: `Weights::scale_gradient` (or `contract`) \
+         must give one number a parameter, as `laws::gaussian` checks"
+    )]
+    Gradient {
+        /// Parameters.
+        parameters: usize,
+        /// Length of the gradient.
+        found: usize,
+    },
+    /// Two parameters with one name.
+    #[error(
+        "two parameters are called `{0}`: a prior that is scaled twice over has two scales; scale it once"
+    )]
+    DuplicateParameter(String),
+    /// Bounds between which nothing can be tuned.
+    #[error(
+        "parameter `{name}` is to be tuned between {lower} and {upper}, which needs finite lower < upper, and lower > 0 for a logarithm"
+    )]
+    Bounds {
+        /// Its name.
+        name: String,
+        /// Lower bound.
+        lower: f64,
+        /// Upper bound.
+        upper: f64,
+    },
+    /// Features of the wrong shape, from a prior written elsewhere.
+    #[error(
+        "{what} has shape {found:?}, expected {expected:?}: `laws::gaussian` finds such slips in a prior of one's own"
+    )]
+    Features {
+        /// Which array.
+        what: &'static str,
+        /// The shape it should have.
+        expected: (usize, usize),
+        /// The shape it has.
+        found: (usize, usize),
+    },
     /// Labels that the loss cannot judge.
     #[error("the zero–one loss needs labels −1 or +1; row {row} has {value}")]
     Sign {
@@ -97,18 +137,6 @@ pub enum ModelError {
         /// What is wrong with it.
         reason: String,
     },
-}
-
-impl ModelError {
-    /// The same error as one of the priors crate, where a trait of that crate has to give it back.
-    pub(crate) fn into_prior(self) -> PriorError {
-        match self {
-            ModelError::Prior(error) => error,
-            ModelError::Linalg(error) => error.into(),
-            ModelError::TooLarge(error) => error.into(),
-            other => PriorError::Foreign(other.to_string()),
-        }
-    }
 }
 
 /// Results of the models crate.

@@ -103,9 +103,10 @@ impl Prediction {
             let LabelTransform::Affine(affine) = transform else {
                 return Err(ModelError::Transform("log"));
             };
-            for (c, (shift, scale)) in
-                affine.shift().iter().zip(affine.scale()).enumerate().take(mean.ncols())
-            {
+            if affine.columns() != mean.ncols() {
+                return Err(ModelError::Outputs { model: mean.ncols(), labels: affine.columns() });
+            }
+            for (c, (shift, scale)) in affine.shift().iter().zip(affine.scale()).enumerate() {
                 mean.column_mut(c).mapv_inplace(|m| m * scale + shift);
                 latent.column_mut(c).mapv_inplace(|v| v * scale * scale);
                 noise[c] *= scale * scale;

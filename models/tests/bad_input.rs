@@ -260,3 +260,42 @@ fn losses_that_cannot_judge() {
     }
     assert!(EmpiricalRisk::of_function(Loss::ZeroOne, &signs, &Array2::zeros((1, 1))).is_err());
 }
+
+/// Features with a tunable but no gradient, or with as many scales as are asked for.
+#[derive(Clone, Debug)]
+struct Sloppy {
+    scales: usize,
+    tunable: bool,
+}
+
+impl Weights for Sloppy {
+    fn dim(&self) -> usize {
+        2
+    }
+    fn basis(&self, x: &Points) -> prior::Result<Array2<f64>> {
+        Ok(Array2::ones((x.len(), 2)))
+    }
+    fn scales(&self) -> ndarray::Array1<f64> {
+        ndarray::Array1::ones(self.scales)
+    }
+}
+
+impl Linear for Sloppy {
+    fn tunables(&self) -> Parameters {
+        let p = Parameter::free("width", 1.0, (0.1, 10.0), softbias_priors::parameters::Coordinate::Log);
+        if self.tunable { Parameters::new([p]) } else { Parameters::none() }
+    }
+}
+
+#[test]
+fn sloppy_priors_of_ones_own_are_told_what_is_wrong() {
+    let data = Data::line([0.0, 0.5, 1.0], [1.0, 2.0, 3.0]).unwrap();
+    let noise = Gaussian::noise(0.1);
+    let error = tune(Sloppy { scales: 2, tunable: true }.with_likelihood(noise), &data).unwrap_err();
+    assert!(error.to_string().contains("scale_gradient"), "{error}");
+    let three = Sloppy { scales: 3, tunable: false };
+    for method in [Exact::WeightSpace, Exact::FunctionSpace] {
+        assert!(three.clone().with_likelihood(noise).condition_by(&method, &data).is_err());
+    }
+    assert!(three.draws(1, data.points(), Seed::new(1)).is_err());
+}

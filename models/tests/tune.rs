@@ -96,7 +96,7 @@ fn a_true_constraint_is_kept_hard() {
         } else {
             // half of the slopes at the hard end are positive by chance; then little is gained by leaving it
             let hard = tuned
-                .modes
+                .modes()
                 .iter()
                 .filter(|m| m.parameters.values()[m.parameters.position("softness2").unwrap()] == 0.0);
             let gain =
@@ -116,7 +116,11 @@ fn known_noise_is_left_alone_and_the_ledger_is_charged() {
     // only noise tuned: the prior has seen nothing
     let only_noise = Tune::default().fix("softness2").fix("rest.power").fix("scale");
     let tuned = only_noise.run(soft(0.2).with_likelihood(Gaussian::noise(0.25)), &data).unwrap();
-    assert!(tuned.model.prior.ledger().is_empty());
+    assert!(tuned.model.prior.ledger().of_functions().is_empty());
+    assert_eq!(
+        tuned.model.prior.ledger().of_posterior().looked_at(data.rows()).map(|seen| seen.2),
+        Some(Saw::Labels)
+    );
     assert_ne!(tuned.model.likelihood.sd(), 0.25);
 }
 
@@ -151,6 +155,18 @@ fn extremes_are_reported_not_hidden() {
         .run(soft(0.1).with_likelihood(Gaussian::noise(0.1)), &data)
         .unwrap_err();
     assert!(error.to_string().contains("softness2"), "{error}");
+    // two scales of one name
+    let twice = soft(0.1).scaled(2.0).with_likelihood(Gaussian::noise(0.1));
+    assert!(
+        matches!(tune(twice, &data).unwrap_err(), ModelError::DuplicateParameter(name) if name == "scale")
+    );
+    // labels of any size
+    let tiny = wiggly(30, 6, 0.1);
+    let tiny =
+        Data::line(tiny.points().view().column(0).to_vec(), tiny.labels().column(0).mapv(|y| 1e-11 * y))
+            .unwrap();
+    let tuned = tune(soft(0.1).with_likelihood(Gaussian::noise(1e-12)), &tiny).unwrap();
+    assert!((3e-13..3e-12).contains(&tuned.model.likelihood.sd()), "{}", tuned.model.likelihood.sd());
     // one row, duplicates: valid Bayes
     for (x, y) in [(vec![0.5], vec![2.0]), (vec![0.5, 0.5, 0.5], vec![2.0, 2.1, 2.0])] {
         let tuned =
@@ -166,7 +182,7 @@ fn the_same_result_on_any_number_of_threads() {
         let tuned = tune(soft(0.1).with_likelihood(Gaussian::noise(0.3)), &data).unwrap();
         (
             tuned.log_evidence.get().to_bits(),
-            tuned.modes[0].parameters.values().iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
+            tuned.modes()[0].parameters.values().iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
         )
     };
     let pool = |k| rayon::ThreadPoolBuilder::new().num_threads(k).build().unwrap();

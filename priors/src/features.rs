@@ -25,6 +25,7 @@ pub enum FeatureMap {
 
 /// A Gaussian prior over sums of random features. The features are drawn from a seed when the prior is built, before any data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "AsRead")]
 pub struct Features {
     map: FeatureMap,
     count: usize,
@@ -38,12 +39,32 @@ pub struct Features {
     directions: Arc<Array2<f64>>,
 }
 
+/// Features as they stand in a file, before their directions are drawn again.
+#[derive(Deserialize)]
+struct AsRead {
+    map: FeatureMap,
+    count: usize,
+    inputs: usize,
+    seed: Seed,
+    length: f64,
+    tuned: bool,
+    outputs: usize,
+}
+
+impl TryFrom<AsRead> for Features {
+    type Error = PriorError;
+    fn try_from(read: AsRead) -> Result<Features> {
+        let AsRead { map, count, inputs, seed, length, tuned, outputs } = read;
+        Features { map, count, inputs, seed, length, tuned, outputs, directions: Arc::default() }.checked()
+    }
+}
+
 const LENGTH_BOUNDS: (f64, f64) = (1e-6, 1e6);
 
 impl Features {
     fn new(map: FeatureMap, count: usize, inputs: usize, length: f64, seed: Seed) -> Result<Features> {
-        let directions = Arc::new(Array2::zeros((0, 0)));
-        Features { map, count, inputs, seed, length, tuned: false, outputs: 1, directions }.checked()
+        Features { map, count, inputs, seed, length, tuned: false, outputs: 1, directions: Arc::default() }
+            .checked()
     }
 
     /// `frequencies` random frequencies (two features each) of length scale `length`.

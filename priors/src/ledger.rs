@@ -20,6 +20,9 @@ pub enum Saw {
     Inputs,
     /// The labels too (tuning by evidence, conditioning).
     Labels,
+    /// The labels too, but only to choose the noise of a likelihood: no part of the prior over functions, so that a PAC-Bayes
+    /// certificate is none the worse; a posterior conditioned with that noise has seen the labels all the same.
+    Noise,
 }
 
 /// One line of a [`Ledger`].
@@ -86,12 +89,31 @@ impl Ledger {
         Ledger { entries: vec![Entry::Chose { what: what.into(), among: among.max(1) }] }
     }
 
-    /// Both ledgers together; a line that stands in both is kept once.
+    /// Both ledgers together. What was seen stands once; choices are added up, even two that read alike: each was made.
     #[must_use]
     pub fn and(mut self, other: &Ledger) -> Ledger {
         for entry in &other.entries {
-            if !self.entries.contains(entry) {
+            let choice = matches!(entry, Entry::Chose { .. });
+            if choice || !self.entries.contains(entry) {
                 self.entries.push(entry.clone());
+            }
+        }
+        self
+    }
+
+    /// What the prior over functions owes: without what only the noise was chosen by.
+    #[must_use]
+    pub fn of_functions(mut self) -> Ledger {
+        self.entries.retain(|entry| !matches!(entry, Entry::Saw { saw: Saw::Noise, .. }));
+        self
+    }
+
+    /// What a posterior owes: the noise it was conditioned with counts like anything else.
+    #[must_use]
+    pub fn of_posterior(mut self) -> Ledger {
+        for entry in &mut self.entries {
+            if let Entry::Saw { saw: saw @ Saw::Noise, .. } = entry {
+                *saw = Saw::Labels;
             }
         }
         self

@@ -72,13 +72,14 @@ impl<W: Weights + ?Sized> Weights for &W {
 
 /// A linear family. Write this (all methods but the three of [`Weights`] have defaults) and the type is a [`Prior`], a
 /// [`GaussianPrior`] and a [`WhitePrior`].
-pub trait Linear: Weights + fmt::Debug {
+pub trait Linear: Weights + fmt::Debug + Clone + 'static {
     /// Number of outputs; they are independent copies.
     fn copies(&self) -> usize {
         1
     }
 
-    /// Means mⱼ of the weights, in units of the basis (not of the scales); `None` for a centred prior.
+    /// Means mⱼ of the weights, in units of the basis (not of the scales), which no parameter may change; `None` for a centred
+    /// prior.
     fn weight_mean(&self) -> Option<Array1<f64>> {
         None
     }
@@ -97,7 +98,10 @@ pub trait Linear: Weights + fmt::Debug {
     ///
     /// # Errors
     /// For a wrong number of parameters or a value out of bounds.
-    fn tuned_to(&self, theta: &[f64]) -> Result<Arc<dyn GaussianPrior>>;
+    fn tuned_to(&self, theta: &[f64]) -> Result<Arc<dyn GaussianPrior>> {
+        let _ = theta;
+        Ok(Arc::new(self.clone()))
+    }
 
     /// A description that can be written to a file; `None` for parts that are not built in.
     fn description(&self) -> Option<SavedPrior> {
@@ -114,7 +118,17 @@ const BLOCK: usize = 2048;
 /// When the points do not fit, or the matrix is over the memory limit.
 pub fn design<W: Weights + ?Sized>(weights: &W, x: &Points) -> Result<Array2<f64>> {
     announce(weights, x)?;
-    Ok(weights.basis(x)? * &weights.scales())
+    let (basis, scales) = (weights.basis(x)?, weights.scales());
+    for (what, expected, found) in [
+        ("points in the basis", x.len(), basis.nrows()),
+        ("features in the basis", weights.dim(), basis.ncols()),
+        ("scales of the features", weights.dim(), scales.len()),
+    ] {
+        if expected != found {
+            return Err(PriorError::Dimensions { what, expected, found });
+        }
+    }
+    Ok(basis * &scales)
 }
 
 fn announce<W: Weights + ?Sized>(weights: &W, x: &Points) -> Result<()> {

@@ -137,7 +137,9 @@ where
         self.parameters().check(theta)?;
         let (core, rest) = theta.split_at(self.core.parameters().len());
         let (rest, softness) = rest.split_at(self.rest.parameters().len());
-        let softness = Softness::new(softness[0].sqrt())?;
+        // √ of a square may be off in the last place: an unchanged parameter leaves the softness alone.
+        let unchanged = softness[0] == self.softness.squared();
+        let softness = if unchanged { self.softness } else { Softness::new(softness[0].sqrt())? };
         let path = Pathways {
             core: self.core.with(core)?,
             rest: self.rest.with(rest)?,

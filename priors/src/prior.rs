@@ -27,7 +27,7 @@ pub trait Prior: fmt::Debug + Send + Sync {
     /// When the points do not fit the prior.
     fn draws(&self, n: usize, x: &Points, seed: Seed) -> Result<Array3<f64>>;
 
-    /// What the prior owes to data.
+    /// What the prior owes to data. Whoever wraps a prior passes its ledger on: the default says that nothing is owed.
     fn ledger(&self) -> Ledger {
         Ledger::default()
     }
@@ -109,6 +109,7 @@ impl Blocks {
         };
         match (self, other) {
             (Blocks::Shared(a), Blocks::Shared(b)) => product(a, b),
+            (Blocks::Shared(a), Blocks::PerOutput(list)) if list.len() == 1 => product(a, &list[0]),
             (Blocks::PerOutput(list), Blocks::Shared(b)) => list.iter().map(|a| product(a, b)).sum(),
             (Blocks::PerOutput(a), Blocks::PerOutput(b)) if a.len() == b.len() => {
                 a.iter().zip(b).map(|(a, b)| product(a, b)).sum()
@@ -134,10 +135,10 @@ pub trait GaussianPrior: Prior {
     /// Mean, shape (point, output).
     ///
     /// # Errors
-    /// When the points do not fit the prior.
+    /// When the points do not fit the prior (a centred prior may give its zeros without looking at them).
     fn mean(&self, x: &Points) -> Result<Array2<f64>>;
 
-    /// Whether the mean is zero everywhere.
+    /// Whether the mean is zero everywhere. Say so where it is: the softness of a rest that is not centred is not tuned.
     fn centred(&self) -> bool {
         false
     }

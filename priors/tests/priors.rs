@@ -139,7 +139,11 @@ fn scaled_charged_and_stacked() {
         "scaled features",
     );
     keeps_all(&core().with_mean([1.0, 2.0, 3.0]).scaled(0.3), &line(), "scaled with a mean");
-    keeps_all(&core().scaled(2.0).relaxed(soft(0.0), core().scaled(3.0)).scaled(0.7), &line(), "scaled thrice");
+    keeps_all(
+        &core().scaled(2.0).relaxed(soft(0.0), core().scaled(3.0)).scaled(0.7),
+        &line(),
+        "scaled thrice",
+    );
     let charged = core().scaled(2.0).charged(debt());
     keeps_all(&charged, &line(), "charged");
     assert_eq!(charged.ledger().looked_at_count(&[Row(1), Row(2)]), 1);

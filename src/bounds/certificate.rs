@@ -7,7 +7,7 @@ use softbias_models::{Data, EmpiricalRisk, Informed, Loss, Sampling};
 use softbias_priors::{Ledger, Nats, Saw};
 use thiserror::Error;
 
-use super::Bound;
+use super::PacBayes;
 use crate::Error;
 
 /// Why a certificate is refused.
@@ -132,14 +132,18 @@ impl fmt::Display for Certificate {
         };
         let over = match self.population {
             None => "on new rows".to_owned(),
+            Some(rows) if rows == *n => {
+                format!("averaged over the {rows} rows of the list that are left, which are these very rows")
+            }
             Some(rows) => format!("averaged over the {rows} rows of the list that were not looked at before"),
         };
         let vacuous = if self.vacuous { " (vacuous: guessing does as well)" } else { "" };
         write!(
             f,
-            "With probability {:.4} the expected {loss} of {who}, {over}, is at most {value:.4}{vacuous}. From {n} rows \
+            "With probability at least 1 − {} the expected {loss} of {who}, {over}, is at most {shown:.4}{vacuous}. From {n} rows \
              ({sampling}), on which it is {empirical_risk:.4}, by {bound}; information {information:.2}",
-            1.0 - self.delta
+            self.delta,
+            shown = (value * 1e4).ceil() / 1e4,
         )?;
         if price.get() > 0.0 {
             write!(f, "; {price:.2} paid for choices")?;
@@ -152,16 +156,21 @@ pub(super) fn check_delta(delta: f64) -> Result<(), CertificateError> {
     if delta > 0.0 && delta < 1.0 { Ok(()) } else { Err(CertificateError::Delta(delta)) }
 }
 
+/// Refuses rows that were not sampled at random.
+pub(crate) fn check_sampling(data: &Data) -> Result<(), CertificateError> {
+    match data.sampling() {
+        Sampling::Iid | Sampling::RandomSplit { .. } => Ok(()),
+        other => Err(CertificateError::NotRandom(other)),
+    }
+}
+
 /// Refuses rows that were looked at, and rows that were not sampled at random.
 pub(super) fn check_rows(who: &'static str, ledger: &Ledger, data: &Data) -> Result<(), CertificateError> {
-    match data.sampling() {
-        Sampling::Iid | Sampling::RandomSplit { .. } => {}
-        other => return Err(CertificateError::NotRandom(other)),
-    }
+    check_sampling(data)?;
     match ledger.looked_at(data.rows()) {
         None => Ok(()),
         Some((what, count, saw)) => {
-            Err(CertificateError::Saw { who, what, count, of: data.len(), labels: saw == Saw::Labels })
+            Err(CertificateError::Saw { who, what, count, of: data.len(), labels: saw != Saw::Inputs })
         }
     }
 }
@@ -174,7 +183,7 @@ pub trait Certify: Informed {
     /// # Errors
     /// Refuses rows that the prior saw (their inputs included), rows that were not sampled at random, and labels that the loss
     /// cannot judge.
-    fn certify<B: Bound>(
+    fn certify<B: PacBayes>(
         &self,
         bound: &B,
         loss: Loss,
@@ -182,7 +191,7 @@ pub trait Certify: Informed {
         delta: f64,
     ) -> Result<Certificate, Error> {
         check_delta(delta)?;
-        let ledger = self.prior_ledger();
+        let ledger = self.prior_ledger().and(data.ledger());
         check_rows("the prior", &ledger, data)?;
         let risk = self.risk(loss, data)?;
         let (information, price) = (self.information(), ledger.price());

@@ -9,10 +9,11 @@ use super::certificate::{Certificate, Predictor, check_delta, check_rows};
 use crate::Error;
 
 /// The largest risk p at which at most `errors` of n zero–one losses have probability δ: sup {p : P(Bin(n, p) ≤ errors) ≥ δ}
-/// (Clopper & Pearson 1934; Langford 2005). Returns the upper end of its bracket. 1 when every row is an error.
+/// (Clopper & Pearson 1934; Langford 2005). Returns the upper end of its bracket; 1 when every row is an error, and for a δ that is
+/// no probability.
 #[must_use]
 pub fn binomial_tail_inverse(errors: usize, n: usize, delta: f64) -> f64 {
-    if errors >= n {
+    if errors >= n || !(delta > 0.0 && delta < 1.0) {
         return 1.0;
     }
     // P(Bin(n, p) ≤ k) = I_{1−p}(n − k, k + 1)
@@ -56,6 +57,7 @@ pub fn held_out_mean<Q: Informed>(
     data: &Data,
     delta: f64,
 ) -> Result<Certificate, Error> {
+    posterior.conditioned_on().expect_same_transforms(data)?;
     let mean = posterior.predict(data.points())?.mean().clone();
     let risk = EmpiricalRisk::of_function(loss, data, &mean)?;
     // The binomial tail speaks of n zero–one losses: a mean over several outputs is none.
@@ -72,7 +74,7 @@ fn certify<Q: Informed>(
     delta: f64,
 ) -> Result<Certificate, Error> {
     check_delta(delta)?;
-    let ledger = posterior.ledger();
+    let ledger = posterior.ledger().and(data.ledger());
     check_rows("the posterior", &ledger, data)?;
     let price = ledger.price();
     let paid = delta * (-price.get()).exp();

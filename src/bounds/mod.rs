@@ -11,10 +11,15 @@ mod pac_bayes;
 use softbias_models::EmpiricalRisk;
 use softbias_priors::Nats;
 
+pub(crate) use certificate::check_sampling;
 pub use certificate::{Certificate, CertificateError, Certify, Predictor};
 pub use countable::{CountableHoeffding, CountableKl};
 pub use held_out::{binomial_tail_inverse, held_out, held_out_mean};
 pub use pac_bayes::{Maurer, McAllester};
+
+/// A bound that holds for the Gibbs predictor of every posterior at once, information being KL(Q‖P). Bounds of one hypothesis with
+/// a code length are none.
+pub trait PacBayes: Bound {}
 
 /// A bound on the risk, uniformly over posteriors (PAC-Bayes) or over a countable set of hypotheses.
 pub trait Bound {

@@ -4,7 +4,7 @@ use softbias_models::EmpiricalRisk;
 use softbias_priors::Nats;
 use softbias_priors::math::stable::binary_kl_inverse_upper;
 
-use super::Bound;
+use super::{Bound, PacBayes};
 
 /// kl(R̂‖R) ≤ (KL + ln(2√n/δ))/n, inverted exactly (Seeger 2002; Langford & Seeger 2001; constant of Maurer 2004).
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,6 +26,8 @@ impl Bound for Maurer {
     }
 }
 
+impl PacBayes for Maurer {}
+
 /// R ≤ R̂ + √((KL + ln(n/δ) + 2)/(2n − 1)) (McAllester 1999).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct McAllester;
@@ -45,3 +47,5 @@ impl Bound for McAllester {
         (risk.mean + complexity.sqrt()).min(1.0)
     }
 }
+
+impl PacBayes for McAllester {}

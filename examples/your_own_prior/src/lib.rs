@@ -1,10 +1,8 @@
 //! A prior of one's own: broken lines, and the bias "straight unless the data bend it".
 
-use std::sync::Arc;
-
 use ndarray::{Array1, Array2};
 use softbias::prelude::*;
-use softbias::{PriorError, prior::Result};
+use softbias::prior::Result;
 
 /// Hinges max(0, x − knot) with white weights: continuous broken lines that start flat at the first knot.
 #[derive(Clone, Debug)]
@@ -21,7 +19,7 @@ impl Hinges {
     }
 }
 
-// These three methods, and how to tune it, are all that a linear prior needs.
+// These three methods are all that a linear prior needs.
 impl Weights for Hinges {
     fn dim(&self) -> usize {
         self.knots.len()
@@ -37,11 +35,7 @@ impl Weights for Hinges {
     }
 }
 
-impl Linear for Hinges {
-    fn tuned_to(&self, _theta: &[f64]) -> std::result::Result<Arc<dyn GaussianPrior>, PriorError> {
-        Ok(Arc::new(self.clone()))
-    }
-}
+impl Linear for Hinges {}
 
 /// The bias: a straight line, and `softness` times a broken one. At softness 0 it is the straight line.
 pub fn straight_unless_bent(first: f64, last: f64) -> impl Fn(Softness) -> softbias::Pathways<Polynomial, Hinges> + Clone {

@@ -122,8 +122,7 @@ impl Data {
         if self.names != other.names {
             return Err(DataError::Names { one: self.names.to_string(), other: other.names.to_string() });
         }
-        self.expect_input_transforms(&other.input_transforms)?;
-        self.expect_label_transforms(&other.label_transforms)?;
+        self.expect_same_transforms(other)?;
 
         let mine: HashSet<&Row> = self.rows().iter().collect();
         let origin = if other.rows().iter().any(|row| mine.contains(row)) {

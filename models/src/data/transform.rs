@@ -229,6 +229,15 @@ impl Standardise {
 }
 
 impl Data {
+    /// Checks that inputs and labels of `other` went through the same transforms: only then are their numbers comparable.
+    ///
+    /// # Errors
+    /// When they did not.
+    pub fn expect_same_transforms(&self, other: &Data) -> Result<(), DataError> {
+        self.expect_input_transforms(&other.input_transforms)?;
+        self.expect_label_transforms(&other.label_transforms)
+    }
+
     /// The data with the natural logarithm of every label.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Exact inference in function space: one Cholesky factor of K + σ²I for each distinct covariance.
 
-use ndarray::{Array1, Array2};
-use softbias_priors::math::linalg::{self, Cholesky, Jitter};
+use ndarray::{Array2, ArrayView2};
+use softbias_priors::math::linalg::{self, Cholesky, Jitter, LinalgError};
 use softbias_priors::{Blocks, GaussianPrior, Nats, memory};
 
 use super::reduced::residual;
@@ -19,6 +19,8 @@ pub(crate) struct FunctionSpace {
     inverses: Vec<Array2<f64>>,
     y: Array2<f64>,
     variance: f64,
+    /// Features behind the prior, where there are finitely many: no more directions than these can be determined.
+    features: Option<usize>,
 }
 
 const INSTEAD: &str =
@@ -48,7 +50,8 @@ impl FunctionSpace {
             alpha.column_mut(c).assign(&factors[c.min(count - 1)].solve_vec(y.column(c))?);
         }
         let inverses = factors.iter().map(Cholesky::inverse).collect();
-        Ok(FunctionSpace { factors, alpha, inverses, y, variance })
+        let features = prior.weights().map(|w| w.scales().iter().filter(|s| **s != 0.0).count());
+        Ok(FunctionSpace { factors, alpha, inverses, y, variance, features })
     }
 
     fn of_output(&self, c: usize) -> (&Cholesky, &Array2<f64>) {
@@ -101,8 +104,8 @@ impl FunctionSpace {
     pub(crate) fn effective_dimension(&self) -> EffectiveDimension {
         let (n, outputs) = self.y.dim();
         let determined: f64 = (0..outputs).map(|c| self.determined(c)).sum();
-        let directions = n * outputs;
-        EffectiveDimension { determined, undetermined: directions as f64 - determined, directions }
+        let directions = n.min(self.features.unwrap_or(n)) * outputs;
+        EffectiveDimension { determined, undetermined: (directions as f64 - determined).max(0.0), directions }
     }
 
     /// W = ½(αα' − A⁻¹), in the blocks of the covariance (summed over outputs that share one).
@@ -125,13 +128,12 @@ impl FunctionSpace {
         0.5 * (self.alpha.iter().map(|a| a * a).sum::<f64>() - trace)
     }
 
-    /// Cov(data, z)ᵀα and L⁻¹cov(data, z) for one output: what a prediction at z needs.
-    pub(crate) fn predict(
+    /// L⁻¹ cov(data, z) for one output: what a variance at z needs.
+    pub(crate) fn explained(
         &self,
-        cross: ndarray::ArrayView2<'_, f64>,
+        cross: ArrayView2<'_, f64>,
         c: usize,
-    ) -> Result<(Array1<f64>, Array2<f64>)> {
-        let mean = cross.t().dot(&self.alpha.column(c));
-        Ok((mean, self.of_output(c).0.solve_lower(cross)?))
+    ) -> std::result::Result<Array2<f64>, LinalgError> {
+        self.of_output(c).0.solve_lower(cross)
     }
 }

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use softbias_priors::GaussianPrior;
 
 pub use posterior::ExactPosterior;
-pub(crate) use posterior::charged;
 
 use crate::data::Data;
 use crate::error::{ModelError, Result};
@@ -22,7 +21,8 @@ use crate::model::{Method, Model};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Exact {
-    /// Where it is cheaper, with weight space preferred up to eight times the cost because it keeps more digits. The default.
+    /// Weight space for priors with finitely many features, function space for others. The default. By operation counts weight
+    /// space is the cheaper one for p < n, and at most four times the dearer for p ≥ n: a price worth its digits.
     #[default]
     Auto,
     /// Over the p weights: O(n p²) once and O(p³), or O(n²(n + p)) for p > n; O(p²) memory beyond the data. Never squares a
@@ -33,25 +33,16 @@ pub enum Exact {
 }
 
 impl Exact {
-    /// Whether weight space is chosen for this prior and number of rows.
+    /// Whether weight space is chosen for this prior.
     ///
     /// # Errors
     /// When weight space is asked for and the prior has no features.
-    pub(crate) fn in_weight_space<P: GaussianPrior + ?Sized>(self, prior: &P, n: usize) -> Result<bool> {
-        let features = prior.weights().map(|w| w.dim());
-        match (self, features) {
-            (Exact::FunctionSpace, _) | (Exact::Auto, None) => Ok(false),
-            (Exact::WeightSpace, Some(_)) => Ok(true),
-            (Exact::WeightSpace, None) => {
+    pub(crate) fn in_weight_space<P: GaussianPrior + ?Sized>(self, prior: &P) -> Result<bool> {
+        match (self, prior.weights().is_some()) {
+            (Exact::FunctionSpace, _) | (Exact::Auto, false) => Ok(false),
+            (_, true) => Ok(true),
+            (Exact::WeightSpace, false) => {
                 Err(ModelError::NoFeatures(format!("{prior:?}").chars().take(60).collect()))
-            }
-            (Exact::Auto, Some(p)) => {
-                let (n, p) = (n as f64, p as f64);
-                let r = n.min(p);
-                let reduction = if n > p { 2.0 * n * p * p } else { 0.0 };
-                let weight_space = reduction + 4.0 * (p + r) * r * r;
-                let function_space = n * n * p + n * n * n;
-                Ok(weight_space <= 8.0 * function_space)
             }
         }
     }

@@ -67,7 +67,7 @@ impl ExactPosterior {
     ) -> Result<ExactPosterior> {
         noise.check()?;
         let log_jacobian = data.log_jacobian();
-        let (state, evidence, effective_dimension) = if method.in_weight_space(&*prior, data.len())? {
+        let (state, evidence, effective_dimension) = if method.in_weight_space(&*prior)? {
             let weights = prior.weights().ok_or(PriorError::Empty("features of a linear prior"))?;
             let reduced = Reduced::new(&*prior, &*weights, data)?;
             let scales = weights.scales();
@@ -134,8 +134,8 @@ impl ExactPosterior {
         }
     }
 
-    /// Posterior means of the coefficients of the basis, (feature, output); `None` in function space. A prior mean is included
-    /// only as far as it lies in the function's mean, not in these numbers.
+    /// Posterior means of the coefficients of the prior's features, (feature, output), as departures from the prior's mean; `None`
+    /// in function space. Where the prior is itself a posterior, its features are mixtures of the original ones.
     #[must_use]
     pub fn coefficients(&self) -> Option<Array2<f64>> {
         let State::Weights { live, white, .. } = &*self.state else {
@@ -149,11 +149,46 @@ impl ExactPosterior {
         Some(all)
     }
 
+    /// Covariance of the coefficients of the basis (the same for every output), (feature, feature); `None` in function space, and
+    /// where it was left out because it would be far larger than the data.
+    #[must_use]
+    pub fn coefficient_covariance(&self) -> Option<Array2<f64>> {
+        let State::Weights { live, covariance: Covariance::Factor(factor), .. } = &*self.state else {
+            return None;
+        };
+        let scales = self.prior.weights()?.scales();
+        let mut spread = Array2::zeros((scales.len(), factor.0.ncols()));
+        for (k, &j) in live.iter().enumerate() {
+            spread.row_mut(j).assign(&(&factor.0.row(k) * scales[j]));
+        }
+        Some(linalg::syrk(spread.view()))
+    }
+
+    /// Draws of new labels at the points, noise included: (draw, point, output), joint over points.
+    ///
+    /// # Errors
+    /// When the points do not fit, or the draws would be over the memory limit.
+    pub fn label_draws(&self, n: usize, x: &Points, seed: Seed) -> Result<Array3<f64>> {
+        let mut draws = self.draws(n, x, seed)?;
+        let mut noise = vec![0.0; draws.len()];
+        seed.named("label noise").fill_normal(&mut noise);
+        draws.iter_mut().zip(noise).for_each(|(draw, z)| *draw += self.noise.sd() * z);
+        Ok(draws)
+    }
+
+    /// The same posterior, owing `ledger` on top: for example because it was chosen among several by looking at rows.
+    #[must_use]
+    pub fn charged(mut self, ledger: Ledger) -> ExactPosterior {
+        self.prior = Arc::new(self.prior.charged(ledger));
+        self
+    }
+
     /// Conditions on further rows: the posterior is the prior, with the same noise.
     ///
     /// # Errors
     /// When the rows do not fit.
     pub fn extend(&self, more: &Data) -> Result<ExactPosterior> {
+        self.data.expect_same_transforms(more)?;
         // A posterior of very many weights keeps no factor over them: then only function space is left.
         let method = match self.method {
             Exact::WeightSpace if self.weights().is_none() => Exact::Auto,
@@ -191,7 +226,7 @@ impl Prior for ExactPosterior {
 
     fn ledger(&self) -> Ledger {
         let seen = Ledger::saw("conditioned", Saw::Labels, Some(self.data.rows()));
-        self.prior.ledger().and(self.data.ledger()).and(&seen)
+        self.prior.ledger().of_posterior().and(self.data.ledger()).and(&seen)
     }
 }
 
@@ -244,22 +279,17 @@ impl GaussianPrior for ExactPosterior {
             State::Functions(functions) => {
                 let (kx, kz) =
                     (self.prior.cov(self.data.points(), x)?, self.prior.cov(self.data.points(), z)?);
-                let mut output = 0;
-                let mut failed = None;
-                let blocks = self.prior.cov(x, z)?.map(|k| {
-                    let both = functions
-                        .predict(kx.of_output(output), output)
-                        .and_then(|(_, vx)| Ok((vx, functions.predict(kz.of_output(output), output)?.1)));
-                    output += 1;
-                    match both {
-                        Ok((vx, vz)) => k - linalg::matmul_tn(vx.view(), vz.view()),
-                        Err(error) => {
-                            failed = Some(error);
-                            k
-                        }
+                let explain = |c: usize| -> PriorResult<Array2<f64>> {
+                    let at_x = functions.explained(kx.of_output(c), c)?;
+                    Ok(linalg::matmul_tn(at_x.view(), functions.explained(kz.of_output(c), c)?.view()))
+                };
+                match self.prior.cov(x, z)? {
+                    Blocks::Shared(k) => Ok(Blocks::Shared(k - explain(0)?)),
+                    blocks => {
+                        let of_output = |c: usize| Ok(&blocks.of_output(c) - &explain(c)?);
+                        Ok(Blocks::PerOutput((0..self.outputs()).map(of_output).collect::<PriorResult<_>>()?))
                     }
-                });
-                failed.map_or(Ok(blocks), |error| Err(error.into_prior()))
+                }
             }
         }
     }
@@ -283,8 +313,7 @@ impl GaussianPrior for ExactPosterior {
                 let mut var = self.prior.var(x)?;
                 let cross = self.prior.cov(self.data.points(), x)?;
                 for c in 0..outputs {
-                    let (_, v) =
-                        functions.predict(cross.of_output(c), c).map_err(crate::ModelError::into_prior)?;
+                    let v = functions.explained(cross.of_output(c), c)?;
                     let explained = v.map_axis(Axis(0), |column| column.dot(&column));
                     var.column_mut(c).zip_mut_with(&explained, |v, e| *v = (*v - e).max(0.0));
                 }
@@ -354,7 +383,7 @@ impl Informed for ExactPosterior {
     }
 
     fn prior_ledger(&self) -> Ledger {
-        self.prior.ledger().and(self.data.ledger())
+        self.prior.ledger().of_functions().and(self.data.ledger())
     }
 
     fn conditioned_on(&self) -> &Data {
@@ -362,11 +391,7 @@ impl Informed for ExactPosterior {
     }
 
     fn risk(&self, loss: Loss, data: &Data) -> Result<EmpiricalRisk> {
+        self.data.expect_same_transforms(data)?;
         EmpiricalRisk::gibbs_gaussian(loss, data, &self.mean(data.points())?, &self.var(data.points())?)
     }
-}
-
-/// Charges a prior with what tuning looked at.
-pub(crate) fn charged(prior: Arc<dyn GaussianPrior>, what: String, data: &Data) -> Arc<dyn GaussianPrior> {
-    Arc::new(prior.charged(Ledger::saw(what, Saw::Labels, Some(data.rows()))))
 }

@@ -31,7 +31,14 @@ pub(crate) fn residual<P: GaussianPrior + ?Sized>(prior: &P, data: &Data) -> Res
     if prior.outputs() != data.outputs() {
         return Err(ModelError::Outputs { model: prior.outputs(), labels: data.outputs() });
     }
-    Ok(data.labels() - &prior.mean(data.points())?)
+    let mean = prior.mean(data.points())?;
+    expect("the prior mean", data.labels().dim(), mean.dim())?;
+    Ok(data.labels() - &mean)
+}
+
+/// Shapes that come from a prior written elsewhere are checked before anything is done with them.
+fn expect(what: &'static str, expected: (usize, usize), found: (usize, usize)) -> Result<()> {
+    if expected == found { Ok(()) } else { Err(ModelError::Features { what, expected, found }) }
 }
 
 impl Reduced {
@@ -49,12 +56,16 @@ impl Reduced {
             p,
             "use fewer features, or `Exact::FunctionSpace`",
         )?;
+        expect("the scales of the features", (1, p), (1, weights.scales().len()))?;
         if n <= p {
-            return Ok(Reduced { basis: weights.basis(data.points())?, y, rss: Array1::zeros(outputs), n });
+            let basis = weights.basis(data.points())?;
+            expect("the basis", (n, p), basis.dim())?;
+            return Ok(Reduced { basis, y, rss: Array1::zeros(outputs), n });
         }
         let triangle = tall_qr(n, |rows| {
             let block = weights.basis(&data.points().range(rows.clone())?);
             let block = block.map_err(|error| error.of_row_after(rows.start))?;
+            expect("the basis", (rows.len(), p), block.dim())?;
             concatenate(Axis(1), &[block.view(), y.slice(s![rows, ..])])
                 .map_err(|_| ModelError::Outputs { model: outputs, labels: y.ncols() })
         })?;

@@ -74,7 +74,7 @@ impl<P: GaussianPrior> NormalGammaPosterior<P> {
         (self.shape, self.rate)
     }
 
-    /// Location and squared scale, each of length n, of the Student-t distribution (with 2·shape degrees of freedom) of the
+    /// Location and squared scale, each (point, 1), of the Student-t distribution (with 2·shape degrees of freedom) of the
     /// function's values.
     ///
     /// # Errors

@@ -40,7 +40,7 @@ impl Coordinates {
         let one = |&i: &usize| {
             let (low, high) = Self::ends(&self.parameters[i]);
             let (middle, half) = (0.5 * (low + high), 0.5 * (high - low));
-            let t = if self.is_log(i) { theta[i].max(LEAST_VARIANCE).ln() } else { theta[i] };
+            let t = if self.is_log(i) { theta[i].ln().clamp(low, high) } else { theta[i] };
             half * ((t - middle) / half).clamp(-0.999_999, 0.999_999).atanh()
         };
         self.moving.iter().map(one).collect()
@@ -71,6 +71,9 @@ impl Coordinates {
     pub(crate) fn on_bounds(&self, theta: &[f64]) -> Vec<String> {
         let near = |i: usize| {
             let p = &self.parameters[i];
+            if p.coordinate == Coordinate::Variance && theta[i] == 0.0 {
+                return None; // the hard end is an answer, not a bound met
+            }
             let (low, high) = Self::ends(p);
             let t = if self.is_log(i) { theta[i].max(f64::MIN_POSITIVE).ln() } else { theta[i] };
             let share = (t - low) / (high - low);

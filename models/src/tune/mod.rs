@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use softbias_priors::parameters::Coordinate;
-use softbias_priors::{GaussianPrior, Nats, Parameter, Parameters, Seed};
+use softbias_priors::{GaussianPrior, Ledger, Nats, Parameter, Parameters, PriorExt, Saw, Seed};
 
 use self::coordinates::Coordinates;
 use self::objective::Objective;
@@ -55,7 +55,7 @@ pub fn tune<P: GaussianPrior + 'static>(model: Model<P, Gaussian>, data: &Data) 
     Tune::default().run(model, data)
 }
 
-/// One local optimum of the evidence.
+/// One point that the search ended at: a local optimum of the evidence, inside or with a softness held at its hard end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mode {
     /// Log evidence there.
@@ -71,8 +71,7 @@ pub struct Tuned {
     pub model: Model<Arc<dyn GaussianPrior>, Gaussian>,
     /// Log evidence there, Jacobian of label transforms included.
     pub log_evidence: Nats,
-    /// The distinct optima that the starts led to, best first; the first is `model`.
-    pub modes: Vec<Mode>,
+    modes: Vec<Mode>,
     /// For every softness² that was tuned: the slope of the evidence at softness² = 0 (in nats per unit of softness²), all else at
     /// the best hard parameters. Positive: the data ask for the constraint to be relaxed.
     pub slopes_at_hard: Vec<(String, f64)>,
@@ -92,7 +91,15 @@ impl Tuned {
         self.method.condition(self.model.clone(), data)
     }
 
+    /// The optima that the starts led to, best first, those within a thousandth of a nat of each other once; the first is `model`.
+    #[must_use]
+    pub fn modes(&self) -> &[Mode] {
+        &self.modes
+    }
+
     /// The tuned value of a parameter by name ([`NOISE`] for the noise variance).
+    ///
+    /// The number has seen the labels and carries no ledger: a prior built from it by hand looks innocent and is not.
     ///
     /// # Errors
     /// When no parameter has that name.
@@ -127,8 +134,8 @@ impl Tune {
 
     /// A further start: the spec's own values but for these, by name. Starts matter where the evidence has several optima.
     #[must_use]
-    pub fn start(mut self, values: impl IntoIterator<Item = (&'static str, f64)>) -> Tune {
-        self.further.push(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+    pub fn start<S: Into<String>>(mut self, values: impl IntoIterator<Item = (S, f64)>) -> Tune {
+        self.further.push(values.into_iter().map(|(name, value)| (name.into(), value)).collect());
         self
     }
 
@@ -184,7 +191,18 @@ impl Tune {
         let noise = Parameter::free(NOISE, noise.variance(), bounds, Coordinate::Log).fixed(noise.is_known());
         let all = prior.parameters().followed_by(Parameters::new([noise]));
         let change = |all: Parameters, (name, fixed): &(String, bool)| all.with_fixed(name, *fixed);
-        Ok(self.fixed.iter().try_fold(all, change)?)
+        let all = self.fixed.iter().try_fold(all, change)?;
+        for (i, p) in all.iter().enumerate() {
+            if all.iter().take(i).any(|other| other.name == p.name) {
+                return Err(ModelError::DuplicateParameter(p.name.clone()));
+            }
+            let moves = !p.fixed && p.lower != p.upper;
+            let least = if p.coordinate == Coordinate::Log { f64::MIN_POSITIVE } else { f64::MIN };
+            if moves && !(p.lower < p.upper && p.lower >= least && p.upper.is_finite()) {
+                return Err(ModelError::Bounds { name: p.name.clone(), lower: p.lower, upper: p.upper });
+            }
+        }
+        Ok(all)
     }
 
     fn finish(
@@ -217,7 +235,13 @@ impl Tune {
             .filter(|name| *name != NOISE)
             .collect();
         if !names.is_empty() {
-            tuned_prior = crate::exact::charged(tuned_prior, format!("tuned {}", names.join(", ")), data);
+            let what = format!("tuned {}", names.join(", "));
+            let seen = Ledger::saw(what, Saw::Labels, Some(data.rows())).and(data.ledger());
+            tuned_prior = Arc::new(tuned_prior.charged(seen));
+        }
+        if moving.moving().contains(&(theta.len() - 1)) {
+            let seen = Ledger::saw("tuned noise", Saw::Noise, Some(data.rows()));
+            tuned_prior = Arc::new(tuned_prior.charged(seen));
         }
         let noise = if variance[0] == noise.variance() { noise } else { noise.at(variance[0].sqrt()) };
         Ok(Tuned {
@@ -286,15 +310,9 @@ impl Search<'_> {
         starts
     }
 
-    /// The spec's own values with a softness of 0 moved inside, and brought to the labels' scale.
+    /// The spec's own values, brought to the labels' scale.
     fn own(&self) -> Theta {
-        let mut own: Theta = self.list.iter().map(|p| p.value).collect();
-        for i in self.variances() {
-            if own[i] == 0.0 {
-                own[i] = INTERIOR;
-            }
-        }
-        self.to_scale(own)
+        self.to_scale(self.list.iter().map(|p| p.value).collect())
     }
 
     fn start_at(&self, parameters: &Parameters, values: &[(String, f64)]) -> Result<Theta> {
@@ -306,8 +324,14 @@ impl Search<'_> {
         Ok(self.to_scale(theta))
     }
 
-    /// Where scale and noise are both free, their common factor has a closed form: the one that maximises the evidence.
+    /// Moves a softness of 0 inside. Where scale and noise are both free, their common factor has a closed form: the one that
+    /// maximises the evidence.
     fn to_scale(&self, mut theta: Theta) -> Theta {
+        for i in self.variances() {
+            if theta[i] == 0.0 {
+                theta[i] = INTERIOR;
+            }
+        }
         if !(self.is_free("scale") && self.is_free(NOISE)) {
             return theta;
         }

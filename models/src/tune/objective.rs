@@ -7,7 +7,7 @@ use softbias_priors::math::linalg::Jitter;
 use softbias_priors::{GaussianPrior, PriorError};
 
 use crate::data::Data;
-use crate::error::Result;
+use crate::error::{ModelError, Result};
 use crate::exact::Exact;
 use crate::exact::factor::Factor;
 use crate::exact::function_space::FunctionSpace;
@@ -35,7 +35,7 @@ pub(crate) struct Objective<'a> {
 
 impl<'a> Objective<'a> {
     pub(crate) fn new(prior: Arc<dyn GaussianPrior>, data: &'a Data, method: Exact) -> Result<Objective<'a>> {
-        let weight_space = method.in_weight_space(&*prior, data.len())?;
+        let weight_space = method.in_weight_space(&*prior)?;
         let reduced = match prior.weights() {
             Some(weights) if weight_space && !weights.basis_has_parameters() => {
                 Some(Reduced::new(&*prior, &*weights, data)?)
@@ -52,11 +52,15 @@ impl<'a> Objective<'a> {
     /// without it such columns, and those too small to change a digit, are left out before anything is factored.
     pub(crate) fn at(&self, theta: &[f64], variance: f64, dead_too: bool) -> Result<Value> {
         let prior = self.prior.with(theta)?;
-        if self.weight_space {
+        let value = if self.weight_space {
             self.in_weight_space(&*prior, variance, dead_too)
         } else {
             self.in_function_space(&*prior, variance)
+        }?;
+        if value.gradient.len() != theta.len() {
+            return Err(ModelError::Gradient { parameters: theta.len(), found: value.gradient.len() });
         }
+        Ok(value)
     }
 
     fn count(&self) -> f64 {

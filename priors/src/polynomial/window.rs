@@ -40,7 +40,8 @@ impl Window {
         Window { ends: vec![(-1.0, 1.0); inputs], ledger: Ledger::default() }
     }
 
-    /// The smallest box around points, which the ledger then names as looked at. A coordinate with a single value gets an
+    /// The smallest box around points, which the ledger then names as looked at (points of standardised data: the rows behind
+    /// them, not those that the standardisation saw; data carry that debt themselves). A coordinate with a single value gets an
     /// interval of width 2 around it.
     ///
     /// # Errors
