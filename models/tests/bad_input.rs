@@ -232,7 +232,7 @@ fn conditional_evidence_of_no_later_rows() {
     let model = cubic().with_likelihood(Gaussian::noise(0.1));
     for first in [9, 10, usize::MAX] {
         let error = conditional_evidence(&model, &some(9), first).unwrap_err();
-        assert!(matches!(error, ModelError::Range { .. }), "{error}");
+        assert!(matches!(error, ModelError::Data(DataError::OutOfRange { len: 9, .. })), "{error}");
     }
     for orders in [0, 1] {
         let error = conditional_evidence_over_orders(&model, &some(9), 3, orders, Seed::new(1)).unwrap_err();
