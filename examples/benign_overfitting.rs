@@ -125,14 +125,9 @@ fn run(args: &common::Args, report: &mut Report) -> Result<(), Error> {
         outcomes.iter().filter(|[a, b, c]| a.evidence > b.evidence && b.evidence > c.evidence).count();
     let share = ordered as f64 / draws as f64;
     report.check("draws with evidence simple > structured > noise", share, Relation::Equals, 1.0);
-    for kind in 0..2 {
+    for (kind, name) in NAMES.iter().enumerate().take(2) {
         let ratio = median(kind, &|o| o.test[0] / o.test[1]);
-        report.check(
-            format!("{}: soft test RMSE over the flat fit's", NAMES[kind]),
-            ratio,
-            Relation::AtMost,
-            0.25,
-        );
+        report.check(format!("{name}: soft test RMSE over the flat fit's"), ratio, Relation::AtMost, 0.25);
     }
     for m in [2, 3] {
         let ratio = median(1, &|o| o.test[m] / o.test[0]);

@@ -64,6 +64,8 @@ pub struct Swept {
     notes: Vec<String>,
 }
 
+type TunedModel = Model<Arc<dyn GaussianPrior>, Gaussian>;
+
 impl<B: Bias> Sweep<B>
 where
     B::Prior: GaussianPrior + 'static,
@@ -155,7 +157,7 @@ where
         noise: Gaussian,
         method: Exact,
         data: &Data,
-    ) -> Result<(Model<Arc<dyn GaussianPrior>, Gaussian>, Vec<String>), Error> {
+    ) -> Result<(TunedModel, Vec<String>), Error> {
         let prior = Arc::new(self.bias.at(softness)) as Arc<dyn GaussianPrior>;
         let has_scale = prior.parameters().iter().any(|p| p.name == "scale");
         let prior = if has_scale { prior } else { Arc::new(prior.scaled(1.0)) };

@@ -30,7 +30,7 @@ pub enum Grade {
 /// The log marginal likelihood (evidence) ln p(y | X): the joint log density of *all* labels, in nats, never divided by n.
 ///
 /// log = fit − information, with fit = E_Q ln p(y | f) and information = KL(Q‖P) of the posterior Q from the prior P
-/// (Germain et al. 2016: n·E_Q[nll] + KL = −ln Z). With transformed labels both `log` and `fit` hold the log Jacobian, so that
+/// (Germain et al. 2016: n·E_Q\[nll\] + KL = −ln Z). With transformed labels both `log` and `fit` hold the log Jacobian, so that
 /// models on differently transformed labels compare.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {

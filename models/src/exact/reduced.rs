@@ -54,8 +54,8 @@ impl Reduced {
         }
         let triangle = tall_qr(n, |rows| {
             let block = weights.basis(&data.points().range(rows.clone())?)?;
-            Ok(concatenate(Axis(1), &[block.view(), y.slice(s![rows, ..])])
-                .map_err(|_| ModelError::Outputs { model: outputs, labels: y.ncols() })?)
+            concatenate(Axis(1), &[block.view(), y.slice(s![rows, ..])])
+                .map_err(|_| ModelError::Outputs { model: outputs, labels: y.ncols() })
         })?;
         let (triangle, rss) = triangle_and_rest(triangle, p);
         Ok(Reduced {

@@ -122,14 +122,14 @@ impl Scales {
     pub(crate) fn check(&self, orders: std::ops::RangeInclusive<usize>) -> Result<()> {
         let parameters = self.parameters();
         parameters.check(&parameters.values())?;
-        if let Law::List(list) = &self.law {
-            if list.len() <= *orders.end() {
-                return Err(PriorError::Dimensions {
-                    what: "scales by order",
-                    expected: orders.end() + 1,
-                    found: list.len(),
-                });
-            }
+        if let Law::List(list) = &self.law
+            && list.len() <= *orders.end()
+        {
+            return Err(PriorError::Dimensions {
+                what: "scales by order",
+                expected: orders.end() + 1,
+                found: list.len(),
+            });
         }
         match orders.map(|order| (order, self.at(order))).find(|(_, s)| !s.is_finite() || *s < 0.0) {
             Some((order, value)) => Err(PriorError::Scale { order, value }),
