@@ -20,9 +20,9 @@ fn threads(c: &mut Criterion) {
     let mut group = c.benchmark_group("sweep of nine rungs");
     group.sample_size(10);
     for threads in [1, 2] {
-        common::on_threads(threads, || {
-            let id = BenchmarkId::new("threads", threads);
-            group.bench_function(id, |b| b.iter(|| sweep(&train, &test, &window)));
+        let id = BenchmarkId::new("threads", threads);
+        group.bench_function(id, |b| {
+            b.iter(|| common::on_threads(threads, || sweep(&train, &test, &window)));
         });
     }
     group.finish();

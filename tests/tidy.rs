@@ -29,7 +29,7 @@ struct Source {
 
 impl Source {
     fn is_rust(&self) -> bool {
-        self.path.ends_with(".rs")
+        Path::new(&self.path).extension().is_some_and(|ext| ext == "rs")
     }
 
     fn is_library(&self) -> bool {
@@ -53,7 +53,7 @@ fn walk(root: &Path, dir: &Path, found: &mut Vec<Source>) {
             if name == ".ci" || !(name.starts_with('.') || name == "target" || name == "out") {
                 walk(root, &path, found);
             }
-        } else if is_text || dir.ends_with(".ci") {
+        } else if is_text || dir.file_name().is_some_and(|name| name == ".ci") {
             let inside = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
             found.push(Source { path: inside, text: std::fs::read_to_string(&path).unwrap() });
         }
