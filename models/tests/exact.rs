@@ -433,3 +433,46 @@ fn least_squares_is_exact_where_it_can_be() {
     let residual = fit.predict(wiggly(12, 1).points()).unwrap() - wiggly(12, 1).labels();
     assert!(residual.iter().all(|r| r.abs() < 1e-12));
 }
+
+/// A design given as points: feature j is coordinate j.
+#[derive(Clone, Debug)]
+struct Coordinates(usize);
+
+impl Weights for Coordinates {
+    fn dim(&self) -> usize {
+        self.0
+    }
+    fn basis(&self, x: &Points) -> prior::Result<Array2<f64>> {
+        Ok(x.view().to_owned())
+    }
+    fn scales(&self) -> Array1<f64> {
+        Array1::ones(self.0)
+    }
+}
+
+impl Linear for Coordinates {}
+
+#[test]
+fn both_effective_dimensions_of_the_linear_features_of_double_descent() {
+    // y ~ N(0, I), features y + N(0, 1), n = 200, λ = 1e-3 n: one grows with d, the other peaks at d = n
+    let n = 200;
+    for (d, determined, undetermined) in [(50, 49.93, 0.066), (200, 193.5, 6.54), (300, 199.6, 0.40)] {
+        let mut found: Vec<(f64, f64)> = (0..30)
+            .map(|k| {
+                let y = Seed::new(13).at(k).named("y").normal1(n);
+                let x = Seed::new(13).at(k).named("x").normal2(n, d) + y.view().insert_axis(ndarray::Axis(1));
+                let data = Data::regression(x, y).unwrap();
+                let noise = Gaussian::known((1e-3 * n as f64).sqrt());
+                let dimension =
+                    Coordinates(d).with_likelihood(noise).condition(&data).unwrap().effective_dimension();
+                assert_eq!(dimension.directions, n.min(d));
+                (dimension.determined, dimension.undetermined)
+            })
+            .collect();
+        found.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let (a, b) = found[15];
+        // medians of 30 random draws beside medians of other 30: 10 % of what is left over
+        assert!((b / undetermined - 1.0).abs() < 0.1, "d = {d}: {b}, reference {undetermined}");
+        assert!((a - determined).abs() < 0.1 * undetermined + 0.06, "d = {d}: {a}, reference {determined}");
+    }
+}
