@@ -91,7 +91,8 @@ where
         Sweep { held: true, ..self }
     }
 
-    /// Tunes one more parameter of the prior, by name, at every rung.
+    /// Tunes one more parameter of the prior, by name, at every rung (not the softness: that is the rung). All others stay as the
+    /// bias gives them, also those that it marks as tuned.
     #[must_use]
     pub fn also(mut self, parameter: &str) -> Sweep<B> {
         self.also.push(parameter.into());

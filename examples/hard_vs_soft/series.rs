@@ -126,6 +126,7 @@ fn one(series: &Series, args: &Args, splits: usize, report: &mut Report) -> Resu
     let mut unregularised = Vec::new();
     let mut sweeps = Vec::new();
     for split in 0..splits {
+        eprintln!("{}: split {} of {splits}", series.name, split + 1);
         let (train, test) = data.split(0.8, seed.at(split))?;
         for ((_, spec), scores) in series.specs()?.into_iter().zip(&mut scores) {
             let tuned = tune(spec.with_likelihood(Gaussian::noise(0.1)), &train)?;

@@ -97,6 +97,7 @@ pub(crate) fn run(args: &Args, report: &mut Report) -> Result<(), Error> {
         report.table(format!("{}: mean squared error, {repeats} data sets a size", target.name));
         let mut means: Vec<[f64; 4]> = Vec::new();
         for &n in sizes {
+            eprintln!("{}: {repeats} data sets of {n}", target.name);
             let seed = root.named(target.name).at(n);
             let runs: Vec<Errors> = (0..repeats)
                 .into_par_iter()
