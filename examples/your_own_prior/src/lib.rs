@@ -27,7 +27,9 @@ impl Weights for Hinges {
 
     fn basis(&self, x: &Points) -> Result<Array2<f64>> {
         x.expect_inputs(1)?;
-        Ok(Array2::from_shape_fn((x.len(), self.knots.len()), |(i, j)| (x.view()[[i, 0]] - self.knots[j]).max(0.0)))
+        Ok(Array2::from_shape_fn((x.len(), self.knots.len()), |(i, j)| {
+            (x.view()[[i, 0]] - self.knots[j]).max(0.0)
+        }))
     }
 
     fn scales(&self) -> Array1<f64> {
@@ -38,7 +40,10 @@ impl Weights for Hinges {
 impl Linear for Hinges {}
 
 /// The bias: a straight line, and `softness` times a broken one. At softness 0 it is the straight line.
-pub fn straight_unless_bent(first: f64, last: f64) -> impl Fn(Softness) -> softbias::Pathways<Polynomial, Hinges> + Clone {
+pub fn straight_unless_bent(
+    first: f64,
+    last: f64,
+) -> impl Fn(Softness) -> softbias::Pathways<Polynomial, Hinges> + Clone {
     let line = Window::new(first, last).map(|window| Polynomial::orders(0..=1).window(window));
     // a window that is none stays the polynomial's own, which then refuses points outside it with a typed error
     let line = line.unwrap_or_else(|_| Polynomial::orders(0..=1));

@@ -37,13 +37,20 @@ fn run(args: &Args) -> Result<Report, Error> {
         .certified(Loss::ClippedSquared { scale: 1.0 }, 0.05)
         .run(Gaussian::noise(0.1), &Exact::Auto, &train, &test)?;
 
-    let mut report = Report::new("a straight line is relaxed by the evidence, and held-out weeks are predicted better for it");
+    let mut report = Report::new(
+        "a straight line is relaxed by the evidence, and held-out weeks are predicted better for it",
+    );
     report.seed(args.seed);
     swept.tabulate(&mut report);
     let (hard, best) = (&swept.rungs()[0], swept.best_by_evidence());
     let gain = (best.evidence.log - hard.evidence.log).get();
     report.check("nats of evidence gained by softness", gain, Relation::Above, 10.0);
-    report.check("test RMSE of the rung chosen over the hard end's", best.test_rmse / hard.test_rmse, Relation::AtMost, 0.9);
+    report.check(
+        "test RMSE of the rung chosen over the hard end's",
+        best.test_rmse / hard.test_rmse,
+        Relation::AtMost,
+        0.9,
+    );
     report.figure("sweep", swept.figure("a straight line, relaxed"));
 
     let grid = Points::linspace(FIRST, LAST, 500)?;
