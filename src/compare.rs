@@ -6,6 +6,7 @@ use softbias_models::{
     Data, EffectiveDimension, Evidence, Exact, ExactPosterior, Gaussian, Method, Model, Posterior,
     Uncertainty,
 };
+use softbias_priors::math::special::normal_log_density;
 use softbias_priors::math::stable::log_sum_exp;
 use softbias_priors::{GaussianPrior, Ledger, Points};
 
@@ -160,11 +161,9 @@ impl Mixture {
             }
             .into());
         }
-        let gaussian =
-            |y: f64, m: f64, v: f64| -0.5 * ((y - m).powi(2) / v + (2.0 * std::f64::consts::PI * v).ln());
         Ok(Array1::from_shape_fn(labels.nrows(), |i| {
             let of_part = |(weight, mean, variance): &(f64, Array2<f64>, Array2<f64>)| {
-                let row = |c| gaussian(labels[[i, c]], mean[[i, c]], variance[[i, c]]);
+                let row = |c| normal_log_density(labels[[i, c]], mean[[i, c]], variance[[i, c]]);
                 weight.ln() + (0..labels.ncols()).map(row).sum::<f64>()
             };
             log_sum_exp(&self.parts.iter().map(of_part).collect::<Vec<_>>())

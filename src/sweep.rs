@@ -120,13 +120,13 @@ where
         if self.ladder.is_empty() {
             return Err(Error::Empty("rungs of a sweep"));
         }
+        train.expect_same_transforms(test)?;
         let rungs = self
             .ladder
             .par_iter()
             .enumerate()
             .map(|(k, &softness)| self.rung(softness, self.seed.at(k), noise, *method, train, test))
             .collect::<Result<Vec<_>, Error>>()?;
-        train.expect_same_transforms(test)?;
         let mut notes = vec![match (self.held, noise.is_known()) {
             (true, _) => format!("noise held at {} and scale held at every rung", noise.sd()),
             (false, true) => format!("scale tuned by evidence at every rung; noise known, {}", noise.sd()),

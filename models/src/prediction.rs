@@ -1,7 +1,7 @@
 //! Gaussian predictions in which every variance has a name.
 
 use ndarray::{Array1, Array2};
-use softbias_priors::math::special::normal_quantile;
+use softbias_priors::math::special::{normal_log_density, normal_quantile};
 
 use crate::data::{Data, LabelTransform};
 use crate::error::{ModelError, Result};
@@ -73,11 +73,11 @@ impl Prediction {
     /// When the labels have another shape.
     pub fn log_density(&self, labels: &Array2<f64>) -> Result<Array1<f64>> {
         self.fits(labels)?;
-        let log =
-            |m: f64, v: f64, y: f64| -0.5 * ((y - m).powi(2) / v + (2.0 * std::f64::consts::PI * v).ln());
         Ok(Array1::from_shape_fn(labels.nrows(), |i| {
             (0..labels.ncols())
-                .map(|c| log(self.mean[[i, c]], self.latent[[i, c]] + self.noise, labels[[i, c]]))
+                .map(|c| {
+                    normal_log_density(labels[[i, c]], self.mean[[i, c]], self.latent[[i, c]] + self.noise)
+                })
                 .sum()
         }))
     }

@@ -136,6 +136,12 @@ pub enum PriorError {
 }
 
 impl PriorError {
+    /// A part that cannot be saved, by the name that its `Debug` form starts with.
+    pub(crate) fn foreign<P: std::fmt::Debug + ?Sized>(part: &P) -> PriorError {
+        let text = format!("{part:?}");
+        PriorError::Foreign(text.split([' ', '(', '{']).next().unwrap_or_default().to_owned())
+    }
+
     /// The same error about a part of the points that starts after `skipped` rows, with the row counted over all of them.
     #[must_use]
     pub fn of_row_after(mut self, skipped: usize) -> PriorError {

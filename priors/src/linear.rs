@@ -232,10 +232,7 @@ impl<L: Linear> GaussianPrior for L {
     }
 
     fn saved(&self) -> Result<SavedPrior> {
-        self.description().ok_or_else(|| {
-            let name = format!("{self:?}");
-            PriorError::Foreign(name.split([' ', '(', '{']).next().unwrap_or_default().to_owned())
-        })
+        self.description().ok_or_else(|| PriorError::foreign(self))
     }
 }
 

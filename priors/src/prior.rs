@@ -183,8 +183,7 @@ pub trait GaussianPrior: Prior {
     /// # Errors
     /// [`PriorError::Foreign`] for a part that is not built in.
     fn saved(&self) -> Result<SavedPrior> {
-        let name = format!("{self:?}");
-        Err(PriorError::Foreign(name.split([' ', '(', '{']).next().unwrap_or_default().to_owned()))
+        Err(PriorError::foreign(self))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Gaussian noise with one standard deviation, known or to be learned.
 
 use serde::{Deserialize, Serialize};
+use softbias_priors::math::special::normal_log_density;
 
 use super::Likelihood;
 use crate::error::{ModelError, Result};
@@ -57,7 +58,6 @@ impl Gaussian {
 
 impl Likelihood for Gaussian {
     fn log_density(&self, y: f64, f: f64) -> f64 {
-        let z = (y - f) / self.sd;
-        -0.5 * (z * z + (2.0 * std::f64::consts::PI).ln()) - self.sd.ln()
+        normal_log_density(y, f, self.variance())
     }
 }

@@ -145,12 +145,9 @@ impl Search<'_> {
         let mut evaluations = 0;
         let mut optima: Vec<(f64, Theta)> = Vec::new();
         let mut slopes = Vec::new();
-        for (pinned, result) in &climbed {
-            if let Some((optimum, theta)) = result {
-                evaluations += optimum.evaluations;
-                optima.push((optimum.value, theta.clone()));
-                debug_assert!(pinned.iter().all(|&i| theta[i] == 0.0));
-            }
+        for (optimum, theta) in climbed.iter().filter_map(|(_, result)| result.as_ref()) {
+            evaluations += optimum.evaluations;
+            optima.push((optimum.value, theta.clone()));
         }
         let Some(mut best) = self.best(&optima) else {
             let cause = starts.first().and_then(|theta| self.value(theta, false).err());

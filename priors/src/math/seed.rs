@@ -1,6 +1,6 @@
 //! Randomness: THE door to rand. Seeds are values that split by name and by index; nothing holds hidden state.
 
-use ndarray::{Array1, Array2, Array3};
+use ndarray::{Array1, Array2};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
@@ -97,16 +97,6 @@ impl Seed {
     #[must_use]
     pub fn normal2(self, rows: usize, columns: usize) -> Array2<f64> {
         let mut out = Array2::zeros((rows, columns));
-        if let Some(values) = out.as_slice_mut() {
-            self.fill_normal(values);
-        }
-        out
-    }
-
-    /// A block of standard normals.
-    #[must_use]
-    pub fn normal3(self, a: usize, b: usize, c: usize) -> Array3<f64> {
-        let mut out = Array3::zeros((a, b, c));
         if let Some(values) = out.as_slice_mut() {
             self.fill_normal(values);
         }

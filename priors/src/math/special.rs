@@ -8,6 +8,12 @@ pub fn normal_pdf(x: f64) -> f64 {
     (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt()
 }
 
+/// ln N(y; mean, variance), for a variance above 0.
+#[must_use]
+pub fn normal_log_density(y: f64, mean: f64, variance: f64) -> f64 {
+    -0.5 * ((y - mean).powi(2) / variance + (2.0 * std::f64::consts::PI * variance).ln())
+}
+
 /// Standard normal distribution function Φ(x), with relative accuracy in the lower tail.
 #[must_use]
 pub fn normal_cdf(x: f64) -> f64 {
