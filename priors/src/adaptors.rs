@@ -65,6 +65,12 @@ impl<P: GaussianPrior> GaussianPrior for Scaled<P> {
         Ok(self.prior.cov(x, z)?.map(|k| k * square))
     }
 
+    fn gram(&self, x: &Points) -> Result<Blocks> {
+        self.check()?;
+        let square = self.scale * self.scale;
+        Ok(self.prior.gram(x)?.map(|k| k * square))
+    }
+
     fn var(&self, x: &Points) -> Result<Array2<f64>> {
         self.check()?;
         Ok(self.prior.var(x)? * (self.scale * self.scale))
@@ -88,6 +94,14 @@ impl<P: GaussianPrior> GaussianPrior for Scaled<P> {
         let mut gradient = (self.prior.contract(x, w)? * (self.scale * self.scale)).to_vec();
         gradient.push(2.0 * self.scale * w.inner(&self.prior.cov(x, x)?)?);
         Ok(gradient.into())
+    }
+
+    fn contract_mean(&self, x: &Points, g: ArrayView2<'_, f64>) -> Result<Option<Array1<f64>>> {
+        Ok(self.prior.contract_mean(x, g)?.map(|inner| {
+            let mut gradient = inner.to_vec();
+            gradient.push(0.0);
+            gradient.into()
+        }))
     }
 
     fn saved(&self) -> Result<SavedPrior> {
@@ -195,6 +209,9 @@ impl<P: GaussianPrior> GaussianPrior for Charged<P> {
     fn cov(&self, x: &Points, z: &Points) -> Result<Blocks> {
         self.prior.cov(x, z)
     }
+    fn gram(&self, x: &Points) -> Result<Blocks> {
+        self.prior.gram(x)
+    }
     fn var(&self, x: &Points) -> Result<Array2<f64>> {
         self.prior.var(x)
     }
@@ -209,6 +226,9 @@ impl<P: GaussianPrior> GaussianPrior for Charged<P> {
     }
     fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
         self.prior.contract(x, w)
+    }
+    fn contract_mean(&self, x: &Points, g: ArrayView2<'_, f64>) -> Result<Option<Array1<f64>>> {
+        self.prior.contract_mean(x, g)
     }
     fn saved(&self) -> Result<SavedPrior> {
         Ok(SavedPrior::Charged { prior: Box::new(self.prior.saved()?), ledger: self.ledger.clone() })

@@ -109,6 +109,11 @@ where
         self.core.cov(x, z)?.plus(self.softness.squared(), &self.rest.cov(x, z)?)
     }
 
+    fn gram(&self, x: &Points) -> Result<Blocks> {
+        self.check_outputs()?;
+        self.core.gram(x)?.plus(self.softness.squared(), &self.rest.gram(x)?)
+    }
+
     fn var(&self, x: &Points) -> Result<Array2<f64>> {
         self.check_outputs()?;
         let mut var = self.core.var(x)?;
@@ -154,6 +159,16 @@ where
         let rest = self.rest.contract(x, w)? * self.softness.squared();
         let softness = if self.rest.centred() { w.inner(&self.rest.cov(x, x)?)? } else { 0.0 };
         Ok(joined(&[core.view(), rest.view(), Array1::from_elem(1, softness).view()]))
+    }
+
+    fn contract_mean(&self, x: &Points, g: ArrayView2<'_, f64>) -> Result<Option<Array1<f64>>> {
+        let (core, rest) = (self.core.contract_mean(x, g)?, self.rest.contract_mean(x, g)?);
+        if core.is_none() && rest.is_none() {
+            return Ok(None);
+        }
+        let core = core.unwrap_or_else(|| Array1::zeros(self.core.parameters().len()));
+        let rest = rest.unwrap_or_else(|| Array1::zeros(self.rest.parameters().len())) * self.softness.get();
+        Ok(Some(joined(&[core.view(), rest.view(), Array1::zeros(1).view()])))
     }
 
     fn saved(&self) -> Result<SavedPrior> {

@@ -149,6 +149,15 @@ pub trait GaussianPrior: Prior {
     /// When the points do not fit, or the matrix would be over the memory limit.
     fn cov(&self, x: &Points, z: &Points) -> Result<Blocks>;
 
+    /// `cov(x, x)`, of which only the lower triangle is promised: all that a Cholesky factor reads. Priors for which the other
+    /// half costs anything leave it out.
+    ///
+    /// # Errors
+    /// As [`GaussianPrior::cov`].
+    fn gram(&self, x: &Points) -> Result<Blocks> {
+        self.cov(x, x)
+    }
+
     /// Variance, shape (point, output). Without a default on purpose: the diagonal of a full covariance is a trap.
     ///
     /// # Errors
@@ -171,12 +180,22 @@ pub trait GaussianPrior: Prior {
     /// For a wrong number of parameters or a value out of bounds.
     fn with(&self, theta: &[f64]) -> Result<Arc<dyn GaussianPrior>>;
 
-    /// Σᵢⱼ Wᵢⱼ ∂kᵢⱼ/∂θ for every parameter θ, where k = cov(x, x) and W has the same blocks (for shared blocks: the sum over the
-    /// outputs). One pass; no n × n matrix a parameter.
+    /// Σᵢⱼ Wᵢⱼ ∂kᵢⱼ/∂θ for every parameter θ, where k = cov(x, x) and W, symmetric, has the same blocks (for shared blocks: the
+    /// sum over the outputs). One pass; no n × n matrix a parameter.
     ///
     /// # Errors
     /// When points or blocks do not fit.
     fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>>;
+
+    /// Σᵢ_c gᵢ_c ∂mᵢ_c/∂θ for every parameter θ, where m = mean(x) and g is (point, output); `None` where no parameter moves the
+    /// mean.
+    ///
+    /// # Errors
+    /// When points or g do not fit.
+    fn contract_mean(&self, x: &Points, g: ArrayView2<'_, f64>) -> Result<Option<Array1<f64>>> {
+        let _ = (x, g);
+        Ok(None)
+    }
 
     /// A description that can be written to a file; parts that are not built in have none.
     ///
@@ -316,6 +335,9 @@ impl<P: GaussianPrior + ?Sized> GaussianPrior for Arc<P> {
     fn cov(&self, x: &Points, z: &Points) -> Result<Blocks> {
         (**self).cov(x, z)
     }
+    fn gram(&self, x: &Points) -> Result<Blocks> {
+        (**self).gram(x)
+    }
     fn var(&self, x: &Points) -> Result<Array2<f64>> {
         (**self).var(x)
     }
@@ -330,6 +352,9 @@ impl<P: GaussianPrior + ?Sized> GaussianPrior for Arc<P> {
     }
     fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
         (**self).contract(x, w)
+    }
+    fn contract_mean(&self, x: &Points, g: ArrayView2<'_, f64>) -> Result<Option<Array1<f64>>> {
+        (**self).contract_mean(x, g)
     }
     fn saved(&self) -> Result<SavedPrior> {
         (**self).saved()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, Array3, Axis, concatenate};
+use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, concatenate, s};
 
 use crate::math::Seed;
 use crate::prior::Result;
@@ -81,6 +81,11 @@ impl GaussianPrior for Stack {
         Ok(Blocks::PerOutput(self.0.iter().map(of_part).collect::<Result<_>>()?))
     }
 
+    fn gram(&self, x: &Points) -> Result<Blocks> {
+        let of_part = |part: &Arc<dyn GaussianPrior>| Ok(part.gram(x)?.of_output(0).to_owned());
+        Ok(Blocks::PerOutput(self.0.iter().map(of_part).collect::<Result<_>>()?))
+    }
+
     fn var(&self, x: &Points) -> Result<Array2<f64>> {
         self.beside(|part| part.var(x))
     }
@@ -110,6 +115,16 @@ impl GaussianPrior for Stack {
             gradient.extend(part.contract(x, &Blocks::Shared(w.of_output(c).to_owned()))?);
         }
         Ok(gradient.into())
+    }
+
+    fn contract_mean(&self, x: &Points, g: ArrayView2<'_, f64>) -> Result<Option<Array1<f64>>> {
+        let (mut gradient, mut moves) = (Vec::new(), false);
+        for (c, part) in self.0.iter().enumerate() {
+            let of_part = part.contract_mean(x, g.slice(s![.., c..c + 1]))?;
+            moves |= of_part.is_some();
+            gradient.extend(of_part.unwrap_or_else(|| Array1::zeros(part.parameters().len())));
+        }
+        Ok(moves.then(|| gradient.into()))
     }
 
     fn saved(&self) -> Result<SavedPrior> {
