@@ -173,8 +173,13 @@ pub(crate) fn heavy_tailed(n: usize) -> Data {
 
 /// Holds the gradient of an evidence against central differences (fourth order) of re-converged evidences, relative to the size of
 /// the gradient along that parameter or to 1.
-pub(crate) fn gradient_is_the_difference<M, L>(method: &M, prior: &Rbf, likelihood: &L, data: &Data, tolerance: f64)
-where
+pub(crate) fn gradient_is_the_difference<M, L>(
+    method: &M,
+    prior: &Rbf,
+    likelihood: &L,
+    data: &Data,
+    tolerance: f64,
+) where
     M: DifferentiableEvidence<L>,
     L: Parametric,
 {
@@ -183,7 +188,7 @@ where
     };
     let found = method.evidence_gradient(prior, likelihood, data, None).unwrap();
     let slope = |value: f64, of: &dyn Fn(f64) -> f64| {
-        let h = 2e-3 * value.abs().max(0.1);
+        let h = if value == 0.0 { 1e-3 } else { 2e-3 * value.abs() };
         (8.0 * (of(value + h) - of(value - h)) - (of(value + 2.0 * h) - of(value - 2.0 * h))) / (12.0 * h)
     };
     let theta = prior.parameters().values();
