@@ -9,6 +9,8 @@ use crate::latent::Warning;
 const METHOD: &str = "Laplace";
 /// A mode that rounding leaves less certain than this, in posterior standard deviations, is told.
 const NOTEWORTHY: f64 = 1e-6;
+/// And beyond this it is no mode.
+const TOO_MUCH: f64 = 1e-3;
 const ADVICE: &str =
     "allow more (`Laplace::iterations`), a larger tolerance, or check the prior's scale against the labels";
 
@@ -64,7 +66,8 @@ pub(super) fn climb<D: Dimension>(
         let along = hill.times_k(&direction);
         // the squared Newton decrement: the step in posterior standard deviations, and twice what it promises
         let gain = dot(&(&here.slope - &here.alpha), &along);
-        let before = std::mem::replace(&mut size, gain.max(0.0).sqrt());
+        // (negative by rounding only, and then no smaller a doubt)
+        let before = std::mem::replace(&mut size, gain.abs().sqrt());
         let resolution = rounding(hill, &here);
         let settled = size <= settings.tolerance;
         if settled || gain <= resolution {
@@ -74,27 +77,29 @@ pub(super) fn climb<D: Dimension>(
                 here = there;
             }
             if settled || size >= before || iteration == settings.iterations {
+                if size > settings.tolerance.max(TOO_MUCH) {
+                    break;
+                }
                 let caveat = (size > NOTEWORTHY).then_some(Warning::Resolution { step: size });
                 return Ok((here, iteration, caveat.into_iter().collect()));
             }
             continue;
         }
         let mut length = 1.0;
-        here = loop {
+        let there = loop {
             let there = hill.place(&here.alpha + &(&direction * length));
             if there.psi >= here.psi + 1e-4 * length * gain {
-                break there;
+                break Some(there);
             }
             length *= 0.5;
             if length < 1e-18 {
-                return Err(ModelError::NotConverged {
-                    method: METHOD,
-                    iterations: made,
-                    step: size,
-                    advice: ADVICE,
-                });
+                break None;
             }
         };
+        match there {
+            Some(there) => here = there,
+            None => break,
+        }
     }
     Err(ModelError::NotConverged { method: METHOD, iterations: made, step: size, advice: ADVICE })
 }
