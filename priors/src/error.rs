@@ -127,6 +127,17 @@ pub enum PriorError {
         "`{0}` is not a built-in part and cannot be saved: save its own description beside it and build it again on loading"
     )]
     Foreign(String),
+    /// A saved description that is not that of a prior.
+    #[error("not a valid description of a prior: {0}; the file was written by another release, or by hand")]
+    Malformed(String),
+    /// Numbers that make no kernel.
+    #[error("{what}, found {found}")]
+    Kernel {
+        /// The rule that was broken.
+        what: &'static str,
+        /// What was found instead.
+        found: String,
+    },
     /// An allocation over the limit.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
