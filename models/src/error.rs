@@ -30,6 +30,16 @@ pub enum ModelError {
         "the noise standard deviation must be a finite number > 0, found {0}; for interpolation take a small one, such as 1e-6 of the labels' scale"
     )]
     Noise(f64),
+    /// Known noise for another number of rows.
+    #[error(
+        "the noise is known for {found} rows and the data have {expected}: give one standard deviation a row, in their order"
+    )]
+    NoiseRows {
+        /// Rows of the data.
+        expected: usize,
+        /// Rows whose noise is known.
+        found: usize,
+    },
     /// Parameters of a Gamma prior that are none.
     #[error("a Gamma prior needs finite shape > 0 and rate > 0, found shape {shape}, rate {rate}")]
     Gamma {

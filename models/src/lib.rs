@@ -23,7 +23,7 @@ pub use error::{ModelError, Result};
 pub use evidence::{EffectiveDimension, Evidence, Grade};
 pub use exact::{Exact, ExactPosterior};
 pub use least_squares::LeastSquares;
-pub use likelihood::{Gaussian, GaussianGamma, Likelihood, NormalGammaPosterior};
+pub use likelihood::{Gaussian, GaussianGamma, Heteroscedastic, Likelihood, NormalGammaPosterior};
 pub use model::{Method, Model, WithLikelihood};
 pub use posterior::{Evidenced, Informed, Posterior};
 pub use prediction::{OriginalScale, Prediction, Uncertainty};

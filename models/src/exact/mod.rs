@@ -2,6 +2,7 @@
 
 pub(crate) mod factor;
 pub(crate) mod function_space;
+pub(crate) mod noise;
 mod posterior;
 pub(crate) mod reduced;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ndarray::{Array1, Array2, Array3, Axis};
 use softbias_priors::linear::design;
-use softbias_priors::math::linalg::{self, Jitter};
+use softbias_priors::math::linalg;
 use softbias_priors::prior::gaussian_draws;
 use softbias_priors::{
     Blocks, GaussianPrior, Ledger, Nats, Parameters, Points, Prior, PriorError, PriorExt, Saw, Seed, Weights,
@@ -14,6 +14,7 @@ use softbias_priors::{
 use super::Exact;
 use super::factor::{CovarianceFactor, Factor};
 use super::function_space::FunctionSpace;
+use super::noise::Noise;
 use super::reduced::Reduced;
 use crate::data::Data;
 use crate::error::Result;
@@ -66,6 +67,17 @@ impl ExactPosterior {
         method: Exact,
     ) -> Result<ExactPosterior> {
         noise.check()?;
+        ExactPosterior::with_noise(prior, noise, noise.into(), data, method)
+    }
+
+    /// With the noise of the rows apart from that of new labels.
+    pub(crate) fn with_noise(
+        prior: Arc<dyn GaussianPrior>,
+        noise: Gaussian,
+        of_rows: Noise,
+        data: &Data,
+        method: Exact,
+    ) -> Result<ExactPosterior> {
         let log_jacobian = data.log_jacobian();
         let (state, evidence, effective_dimension) = if method.in_weight_space(&*prior)? {
             let weights = prior.weights().ok_or(PriorError::Empty("features of a linear prior"))?;
@@ -81,8 +93,7 @@ impl ExactPosterior {
             let (evidence, dimension) = (factor.evidence(log_jacobian), factor.effective_dimension());
             (State::Weights { live: factor.live, white: factor.white, covariance }, evidence, dimension)
         } else {
-            let jitter = Jitter::Escalating { first: 1e-14, last: 1e-10 };
-            let functions = FunctionSpace::new(&*prior, noise.variance(), data, jitter)?;
+            let functions = FunctionSpace::new(&*prior, of_rows, data)?;
             let (evidence, dimension) = (functions.evidence(log_jacobian), functions.effective_dimension());
             (State::Functions(functions), evidence, dimension)
         };

@@ -2,11 +2,13 @@
 
 mod gaussian;
 mod gaussian_gamma;
+mod heteroscedastic;
 
 use std::fmt;
 
 pub use gaussian::Gaussian;
 pub use gaussian_gamma::{GaussianGamma, NormalGammaPosterior};
+pub use heteroscedastic::Heteroscedastic;
 
 /// A likelihood: the log density of a label given the value of the function.
 pub trait Likelihood: fmt::Debug + Clone + Send + Sync {

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use ndarray::{Array1, Axis};
-use softbias_priors::math::linalg::Jitter;
 use softbias_priors::{GaussianPrior, PriorError};
 
 use crate::data::Data;
 use crate::error::{ModelError, Result};
 use crate::exact::Exact;
 use crate::exact::factor::Factor;
-use crate::exact::function_space::FunctionSpace;
+use crate::exact::function_space::evidence_slopes;
+use crate::exact::noise::Noise;
 use crate::exact::reduced::{Reduced, residual};
 
 /// Log evidence (without the Jacobian of label transforms, which no parameter changes) at one parameter vector.
@@ -114,13 +114,12 @@ impl<'a> Objective<'a> {
     }
 
     fn in_function_space(&self, prior: &dyn GaussianPrior, variance: f64) -> Result<Value> {
-        // No jitter here: what changes with the parameters has no place in a differentiated objective.
-        let functions = FunctionSpace::new(prior, variance, self.data, Jitter::None)?;
+        let slopes = evidence_slopes(prior, &Noise::new(variance, None), self.data)?;
         Ok(Value {
-            log: functions.log_evidence(),
-            gradient: prior.contract(self.data.points(), &functions.sensitivity())?,
-            noise_gradient: functions.noise_sensitivity(),
-            amplitude2: functions.quadratic() / self.count(),
+            log: slopes.log,
+            gradient: prior.contract(self.data.points(), &slopes.covariance)?,
+            noise_gradient: slopes.noise,
+            amplitude2: slopes.quadratic / self.count(),
         })
     }
 }

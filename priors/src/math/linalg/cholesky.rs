@@ -101,6 +101,12 @@ impl Cholesky {
         Ok(Cholesky { l, jitter: added })
     }
 
+    /// A factor that is known already: `l` lower triangular with zeros above the diagonal, of a matrix with `jitter` on its
+    /// diagonal.
+    pub fn of_factor(l: Array2<f64>, jitter: f64) -> Cholesky {
+        Cholesky { l, jitter }
+    }
+
     /// Rows of the matrix.
     pub fn dim(&self) -> usize {
         self.l.nrows()
