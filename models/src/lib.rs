@@ -21,7 +21,7 @@ pub use conditional::{conditional_evidence, conditional_evidence_over_orders};
 pub use data::{Data, DataError, LabelTransform, Sampling, Standardise};
 pub use error::{ModelError, Result};
 pub use evidence::{EffectiveDimension, Evidence, Grade};
-pub use exact::{Exact, ExactPosterior};
+pub use exact::{Exact, ExactPosterior, prequential};
 pub use least_squares::LeastSquares;
 pub use likelihood::{Gaussian, GaussianGamma, Heteroscedastic, Likelihood, NormalGammaPosterior};
 pub use model::{Method, Model, WithLikelihood};

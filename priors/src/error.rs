@@ -130,6 +130,9 @@ pub enum PriorError {
     /// A saved description that is not that of a prior.
     #[error("not a valid description of a prior: {0}; the file was written by another release, or by hand")]
     Malformed(String),
+    /// A prior of which no functions can be drawn that are evaluated anywhere.
+    #[error("no random functions are known for `{0}`: use `draws` at a fixed list of points")]
+    NoPaths(String),
     /// Numbers that make no kernel.
     #[error("{what}, found {found}")]
     Kernel {

@@ -175,9 +175,22 @@ impl FunctionSpace {
         self.factors[self.at(c)].solve_lower(cross)
     }
 
+    /// L⁻¹b for every row b of cov(z, data), for one output.
+    pub(crate) fn whiten_rows(
+        &self,
+        cross: Array2<f64>,
+        c: usize,
+    ) -> std::result::Result<Array2<f64>, LinalgError> {
+        self.factors[self.at(c)].whiten_rows(cross)
+    }
+
     /// A⁻¹b for one output.
-    pub(crate) fn solve(&self, b: ArrayView2<'_, f64>, c: usize) -> Result<Array2<f64>> {
-        Ok(self.factors[self.at(c)].solve(b)?)
+    pub(crate) fn solve(
+        &self,
+        b: ArrayView2<'_, f64>,
+        c: usize,
+    ) -> std::result::Result<Array2<f64>, LinalgError> {
+        self.factors[self.at(c)].solve(b)
     }
 
     /// Mean and variance of each label given all the others, each (row, output): y − α/diag(A⁻¹) and 1/diag(A⁻¹) (Rasmussen &

@@ -53,8 +53,36 @@ pub(super) fn cholesky(a: &mut Array2<f64>, diagonal: impl Fn(MatMut<'_, f64>) -
     Some(())
 }
 
-/// U = L⁻ᵀ, upper triangular with zeros below, for the lower triangle of `l`. Every block of rows is independent of the others.
-/// Cost: n³/3 flops.
+/// Replaces every row b of some rows of `n` columns by L⁻¹b, where the rows are 0 before column `first`.
+fn solve_chunk(l: MatRef<'_, f64>, rows: &mut [f64], first: usize) {
+    let n = l.nrows();
+    for k in (first..n).step_by(BLOCK) {
+        let size = BLOCK.min(n - k);
+        let (left, right) = rows_mut(rows, n).split_at_col_mut(k);
+        let mut right = right.subcols_mut(0, size);
+        if k > first {
+            let done = left.as_ref().subcols(first, k - first);
+            let row = l.submatrix(k, first, size, k - first);
+            matmul(right.as_mut(), Accum::Add, done, row.transpose(), -1.0, Par::Seq);
+        }
+        solve_lower_triangular_in_place(l.submatrix(k, k, size, size), right.transpose_mut(), Par::Seq);
+    }
+}
+
+/// Replaces every row b of `b` by L⁻¹b. Cost: n² flops a row; blocks of rows are independent of each other.
+pub(super) fn solve_rows(l: &Array2<f64>, b: &mut Array2<f64>) {
+    let n = l.nrows();
+    let (Some(l), Some(all)) = (l.as_slice(), b.as_slice_mut()) else {
+        return;
+    };
+    if n == 0 {
+        return;
+    }
+    let l = MatRef::from_row_major_slice(l, n, n);
+    all.par_chunks_mut(ROWS * n).for_each(|rows| solve_chunk(l, rows, 0));
+}
+
+/// U = L⁻ᵀ, upper triangular with zeros below, for the lower triangle of `l`: the rows of the identity, solved. Cost: n³/3 flops.
 pub(super) fn inverse_transposed(l: &Array2<f64>) -> Array2<f64> {
     let n = l.nrows();
     let mut u = Array2::zeros((n, n));
@@ -67,23 +95,8 @@ pub(super) fn inverse_transposed(l: &Array2<f64>) -> Array2<f64> {
     let l = MatRef::from_row_major_slice(l, n, n);
     all.par_chunks_mut(ROWS * n).enumerate().for_each(|(chunk, rows)| {
         let first = chunk * ROWS;
-        let size = rows.len() / n;
-        (0..size).for_each(|i| rows[i * n + first + i] = 1.0);
-        // U Lᵀ = I, column block by column block.
-        let mut k = first;
-        while k < n {
-            let end = if k == first { first + size } else { (k + BLOCK).min(n) };
-            let (left, right) = rows_mut(rows, n).split_at_col_mut(k);
-            let mut right = right.subcols_mut(0, end - k);
-            if k > first {
-                let done = left.as_ref().subcols(first, k - first);
-                let row = l.submatrix(k, first, end - k, k - first);
-                matmul(right.as_mut(), Accum::Add, done, row.transpose(), -1.0, Par::Seq);
-            }
-            let square = l.submatrix(k, k, end - k, end - k);
-            solve_lower_triangular_in_place(square, right.transpose_mut(), Par::Seq);
-            k = end;
-        }
+        (0..rows.len() / n).for_each(|i| rows[i * n + first + i] = 1.0);
+        solve_chunk(l, rows, first);
     });
     u
 }

@@ -125,7 +125,7 @@ pub(super) fn cholesky_in_place(a: &mut Array2<f64>) -> bool {
     blocked::cholesky(a, diagonal).is_some()
 }
 
-pub(super) use blocked::{inverse_transposed, upper_times_transposed};
+pub(super) use blocked::{inverse_transposed, solve_rows, upper_times_transposed};
 
 /// Householder vectors below the diagonal of `a`, R on and above it; returns the block coefficients.
 fn factorize(mut a: MatMut<f64>) -> faer::Mat<f64> {

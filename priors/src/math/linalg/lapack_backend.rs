@@ -94,6 +94,11 @@ pub(super) fn inverse_transposed(l: &Array2<f64>) -> Array2<f64> {
     row_major(inverse.reversed_axes())
 }
 
+/// Replaces every row b of `b` by L⁻¹b.
+pub(super) fn solve_rows(l: &Array2<f64>, b: &mut Array2<f64>) {
+    solve_triangular(&l.view(), Side::Lower, b.view_mut().reversed_axes());
+}
+
 /// The lower triangle of U Uᵀ for an upper triangular `u`, into `out`.
 pub(super) fn upper_times_transposed(u: &Array2<f64>, out: &mut Array2<f64>) {
     general_mat_mul(1.0, u, &u.t(), 0.0, out);
