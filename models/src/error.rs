@@ -79,6 +79,33 @@ pub enum ModelError {
         /// Upper bound.
         upper: f64,
     },
+    /// Bounds of tuning beyond those that the parameter has itself.
+    #[error(
+        "parameter `{name}` cannot be tuned between {lower} and {upper}: its own bounds are {least} and {most}"
+    )]
+    BeyondBounds {
+        /// Its name.
+        name: String,
+        /// Lower bound asked for.
+        lower: f64,
+        /// Upper bound asked for.
+        upper: f64,
+        /// Its own lower bound.
+        least: f64,
+        /// Its own upper bound.
+        most: f64,
+    },
+    /// A hyperprior that is none, or does not fit its parameter.
+    #[error("the hyperprior of `{name}`: {reason}")]
+    Hyperprior {
+        /// The parameter.
+        name: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// Nothing to draw.
+    #[error("sampling hyperparameters {0}")]
+    Sampling(String),
     /// Features of the wrong shape, from a prior written elsewhere.
     #[error(
         "{what} has shape {found:?}, expected {expected:?}: `laws::gaussian` finds such slips in a prior of one's own"
