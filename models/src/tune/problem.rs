@@ -105,7 +105,7 @@ impl<'a> Problem<'a> {
     /// Σ of the log hyperpriors of those that move and are counted.
     pub(super) fn log_hyperprior(&self, theta: &[f64], counts: impl Fn(usize) -> bool) -> f64 {
         let counted = self.hyperpriors.iter().filter(|(i, _)| counts(*i));
-        counted.map(|(i, hyperprior)| hyperprior.log_density(theta[*i])).sum()
+        counted.fold(0.0, |sum, (i, hyperprior)| sum + hyperprior.log_density(theta[*i]))
     }
 
     pub(super) fn hyperprior(&self, i: usize) -> Option<&Hyperprior> {
