@@ -18,14 +18,19 @@ pub trait Likelihood: fmt::Debug + Clone + Send + Sync {
     fn log_density(&self, y: f64, f: f64) -> f64;
 }
 
-/// A likelihood with named parameters, which tuning may move; it may have none.
+/// A likelihood that may have parameters of its own, which tuning can move.
 pub trait Parametric: Likelihood {
-    /// Its parameters, with bounds and what is held fixed.
-    fn parameters(&self) -> Parameters;
+    /// Its parameters; most have none.
+    fn parameters(&self) -> Parameters {
+        Parameters::none()
+    }
 
-    /// The same likelihood at other parameters (in the order of [`Parametric::parameters`]).
+    /// The same likelihood at other parameters, in the order of [`Parametric::parameters`].
     ///
     /// # Errors
     /// For a wrong number of parameters or a value out of bounds.
-    fn with(&self, theta: &[f64]) -> Result<Self>;
+    fn with(&self, theta: &[f64]) -> Result<Self> {
+        self.parameters().check(theta)?;
+        Ok(self.clone())
+    }
 }

@@ -50,8 +50,8 @@ pub trait EvidenceMethod<L: Parametric>:
     }
 }
 
-/// What one evaluation leaves to the next one of the same climb, such as the mode of an approximation: a better start, never
-/// another result.
+/// What one evaluation leaves to the next one of the same climb, such as the mode of an approximation: a better start, and no
+/// other result where that mode is the only one.
 pub type Warm = Option<Array2<f64>>;
 
 /// A prior, a likelihood and data, ready to be asked for the evidence at many parameters.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use softbias_priors::parameters::Coordinate;
-use softbias_priors::{GaussianPrior, Parameter};
+use softbias_priors::{GaussianPrior, Parameter, Parameters};
 
 use super::coordinates::Coordinates;
 use super::hyperprior::Hyperprior;
@@ -39,6 +39,9 @@ pub(super) struct Wishes {
     pub(super) hyperpriors: Vec<(String, Hyperprior)>,
 }
 
+/// Hyperpriors of parameters that move, by place.
+type Weighed = Vec<(usize, Hyperprior)>;
+
 #[derive(Debug)]
 pub(super) struct Problem<'a> {
     objective: Box<dyn EvidenceObjective + 'a>,
@@ -46,8 +49,7 @@ pub(super) struct Problem<'a> {
     pub(super) list: Vec<Parameter>,
     /// How many of them are the prior's.
     pub(super) of_prior: usize,
-    /// Of parameters that move, by place.
-    hyperpriors: Vec<(usize, Hyperprior)>,
+    hyperpriors: Weighed,
     pub(super) track: Track,
 }
 
@@ -142,11 +144,7 @@ pub(super) fn moves(p: &Parameter) -> bool {
 
 impl Wishes {
     /// The parameters with all that was asked for, and the hyperpriors of those that move. `own` has the widest bounds possible.
-    fn list(
-        &self,
-        mut all: softbias_priors::Parameters,
-        own: &[Parameter],
-    ) -> Result<(Vec<Parameter>, Vec<(usize, Hyperprior)>)> {
+    fn list(&self, mut all: Parameters, own: &[Parameter]) -> Result<(Vec<Parameter>, Weighed)> {
         for (name, fixed) in &self.fixed {
             all = all.with_fixed(name, *fixed)?;
         }
@@ -159,7 +157,7 @@ impl Wishes {
         for (name, lower, upper) in &self.bounds {
             let at = all.position(name)?;
             let (lower, upper, own) = (*lower, *upper, &own[at]);
-            if !(lower < upper) {
+            if lower >= upper || lower.is_nan() || upper.is_nan() {
                 return Err(ModelError::Bounds { name: name.clone(), lower, upper });
             }
             if lower < own.lower || upper > own.upper {
@@ -168,7 +166,7 @@ impl Wishes {
             }
             (list[at].lower, list[at].upper) = (lower, upper);
         }
-        let mut hyperpriors: Vec<(usize, Hyperprior)> = Vec::new();
+        let mut hyperpriors = Weighed::new();
         for (name, hyperprior) in &self.hyperpriors {
             let at = all.position(name)?;
             hyperprior.check(name)?;

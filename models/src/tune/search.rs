@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
-use softbias_priors::Seed;
 use softbias_priors::parameters::Coordinate;
+use softbias_priors::{Parameters, Seed};
 
 use super::NOISE;
 use super::coordinates::Coordinates;
@@ -66,7 +66,7 @@ impl Search<'_> {
     /// The spec's own values but for some; brought to the labels' scale unless they are to be taken as they are.
     pub(super) fn start_at(&self, values: &[(String, f64)], as_it_is: bool) -> Result<Theta> {
         let list = &self.problem.list;
-        let names = softbias_priors::Parameters::new(list.iter().cloned());
+        let names = Parameters::new(list.iter().cloned());
         let mut theta: Theta = list.iter().map(|p| p.value).collect();
         for (name, value) in values {
             let at = names.position(name)?;

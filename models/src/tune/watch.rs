@@ -24,7 +24,9 @@ pub struct Progress {
 }
 
 /// Called with what there is to tell, from any thread but never from two at once.
-pub(crate) struct Watch<T>(Option<Arc<dyn Fn(&T) -> ControlFlow<()> + Send + Sync>>);
+pub(crate) struct Watch<T>(Option<Arc<Callback<T>>>);
+
+type Callback<T> = dyn Fn(&T) -> ControlFlow<()> + Send + Sync;
 
 impl<T> Clone for Watch<T> {
     fn clone(&self) -> Watch<T> {
