@@ -4,9 +4,12 @@
 
 mod conditional;
 pub mod data;
+mod ep;
 mod error;
 mod evidence;
 mod exact;
+mod laplace;
+mod latent;
 mod least_squares;
 pub mod likelihood;
 mod model;
@@ -20,11 +23,17 @@ pub mod tune;
 
 pub use conditional::{conditional_evidence, conditional_evidence_over_orders};
 pub use data::{Data, DataError, LabelTransform, Sampling, Standardise};
+pub use ep::{EpPosterior, ExpectationPropagation};
 pub use error::{ModelError, Result};
 pub use evidence::{EffectiveDimension, Evidence, Grade};
 pub use exact::{Exact, ExactPosterior};
+pub use laplace::{Laplace, LaplacePosterior, SoftmaxPosterior};
+pub use latent::{DifferentiableEvidence, Gradients, SitePosterior, Warning};
 pub use least_squares::LeastSquares;
-pub use likelihood::{Gaussian, GaussianGamma, Likelihood, NormalGammaPosterior, Parametric};
+pub use likelihood::{
+    Bernoulli, Gaussian, GaussianGamma, Judged, Likelihood, Link, NormalGammaPosterior, Parametric, Poisson,
+    ScalarLikelihood, Softmax, StudentT,
+};
 pub use model::{DefaultMethod, Method, Model, WithLikelihood};
 pub use posterior::{Evidenced, Informed, Posterior};
 pub use prediction::{OriginalScale, Prediction, Uncertainty};

@@ -5,7 +5,8 @@ use softbias_priors::Prior;
 use crate::data::Data;
 use crate::error::Result;
 use crate::exact::Exact;
-use crate::likelihood::{Gaussian, GaussianGamma, Likelihood};
+use crate::laplace::Laplace;
+use crate::likelihood::{Bernoulli, Gaussian, GaussianGamma, Likelihood, Poisson, Softmax, StudentT};
 
 /// A prior over functions and how labels scatter around them.
 #[derive(Clone, Debug)]
@@ -48,7 +49,7 @@ impl<P, L> Model<P, L> {
     }
 }
 
-/// A likelihood with a method of conditioning that is taken when none is named: exact where that is possible.
+/// A likelihood with a method of conditioning that is taken when none is named: exact where that is possible, else Laplace's approximation.
 #[diagnostic::on_unimplemented(
     message = "no method of conditioning is the default for `{Self}`",
     note = "name one: `model.condition_by(&method, &data)`, `Tune::by(method)`"
@@ -66,8 +67,24 @@ impl DefaultMethod for GaussianGamma {
     type Method = Exact;
 }
 
+impl DefaultMethod for Bernoulli {
+    type Method = Laplace;
+}
+
+impl DefaultMethod for Poisson {
+    type Method = Laplace;
+}
+
+impl DefaultMethod for Softmax {
+    type Method = Laplace;
+}
+
+impl DefaultMethod for StudentT {
+    type Method = Laplace;
+}
+
 impl<P, L: DefaultMethod> Model<P, L> {
-    /// Conditions by the default method of the likelihood: exactly under Gaussian noise.
+    /// Conditions by the default method of the likelihood: exactly under Gaussian noise, else by Laplace's approximation.
     ///
     /// # Errors
     /// Those of the method: when model and data do not fit, or a matrix would be over the memory limit.

@@ -10,7 +10,7 @@ use softbias_priors::{GaussianPrior, SavedPrior};
 use crate::data::Data;
 use crate::error::{ModelError, Result};
 use crate::exact::{Exact, ExactPosterior};
-use crate::likelihood::{Gaussian, GaussianGamma, Likelihood};
+use crate::likelihood::{Bernoulli, Gaussian, GaussianGamma, Likelihood, Poisson, Softmax, StudentT};
 use crate::model::Model;
 use crate::posterior::Posterior;
 
@@ -24,11 +24,13 @@ pub trait SavedLikelihood: Likelihood + Serialize + DeserializeOwned {
     /// What files call it: a model is read back only under a likelihood of this name. To change it orphans the files there are.
     const NAME: &'static str;
 
-    /// The checks that building it makes, once more.
+    /// The checks that building it makes, once more, where reading does not make them.
     ///
     /// # Errors
     /// When what was read is no valid likelihood.
-    fn revived(self) -> Result<Self>;
+    fn revived(self) -> Result<Self> {
+        Ok(self)
+    }
 }
 
 impl SavedLikelihood for Gaussian {
@@ -46,6 +48,22 @@ impl SavedLikelihood for GaussianGamma {
     fn revived(self) -> Result<GaussianGamma> {
         GaussianGamma::new(self.shape(), self.rate())
     }
+}
+
+impl SavedLikelihood for Bernoulli {
+    const NAME: &'static str = "Bernoulli";
+}
+
+impl SavedLikelihood for Poisson {
+    const NAME: &'static str = "Poisson";
+}
+
+impl SavedLikelihood for Softmax {
+    const NAME: &'static str = "Softmax";
+}
+
+impl SavedLikelihood for StudentT {
+    const NAME: &'static str = "StudentT";
 }
 
 /// A model under Gaussian noise stands alone in its file; under any other likelihood the name goes before it.

@@ -8,6 +8,7 @@ use softbias_priors::{GaussianPrior, Parameters};
 
 use crate::data::Data;
 use crate::error::Result;
+use crate::latent::DifferentiableEvidence;
 use crate::likelihood::Parametric;
 use crate::model::Method;
 
@@ -82,4 +83,52 @@ pub struct EvidenceGradient {
     pub likelihood: Array1<f64>,
     /// The common factor on all variances, noise included, that would maximise the evidence; where there is a closed form.
     pub amplitude2: Option<f64>,
+}
+
+/// A method with nothing to prepare: every evaluation conditions afresh, from where the last one of its climb ended.
+#[derive(Debug)]
+struct Afresh<'a, L, M> {
+    method: M,
+    prior: Arc<dyn GaussianPrior>,
+    likelihood: L,
+    data: &'a Data,
+}
+
+impl<L, M> EvidenceMethod<L> for M
+where
+    L: Parametric + 'static,
+    M: DifferentiableEvidence<L>
+        + Method<Arc<dyn GaussianPrior>, L>
+        + Clone
+        + fmt::Debug
+        + Send
+        + Sync
+        + 'static,
+{
+    fn objective<'a>(
+        &self,
+        prior: Arc<dyn GaussianPrior>,
+        likelihood: &L,
+        data: &'a Data,
+    ) -> Result<Box<dyn EvidenceObjective + 'a>> {
+        Ok(Box::new(Afresh { method: self.clone(), prior, likelihood: likelihood.clone(), data }))
+    }
+}
+
+impl<L, M> EvidenceObjective for Afresh<'_, L, M>
+where
+    L: Parametric,
+    M: DifferentiableEvidence<L> + fmt::Debug + Send + Sync,
+{
+    fn at(&self, prior: &[f64], likelihood: &[f64], warm: &mut Warm) -> Result<EvidenceGradient> {
+        let (prior, likelihood) = (self.prior.with(prior)?, self.likelihood.with(likelihood)?);
+        let found = self.method.evidence_gradient(&*prior, &likelihood, self.data, warm.as_ref())?;
+        *warm = Some(found.start);
+        Ok(EvidenceGradient {
+            log: found.log,
+            prior: found.prior,
+            likelihood: found.likelihood,
+            amplitude2: None,
+        })
+    }
 }
