@@ -305,6 +305,20 @@ fn a_model_comes_back_under_its_own_likelihood_only() {
         reason(ExactPosterior::load(&gamma.0).unwrap_err()),
         "this file holds a model, not a posterior"
     );
+    // every other one, and none as another
+    let others = Temporary::new("others");
+    prior().with_likelihood(Bernoulli::probit()).save(&others.0).unwrap();
+    assert_eq!(Model::<_, Bernoulli>::load(&others.0).unwrap().likelihood, Bernoulli::probit());
+    not(reason(Under::load(&others.0).unwrap_err()), "Bernoulli", "Gaussian");
+    let student = StudentT::new(3.5, 0.2).unwrap().known_dof();
+    prior().with_likelihood(student).save(&others.0).unwrap();
+    assert_eq!(Model::<_, StudentT>::load(&others.0).unwrap().likelihood, student);
+    prior().with_likelihood(Poisson::log_link()).save(&others.0).unwrap();
+    assert_eq!(Model::<_, Poisson>::load(&others.0).unwrap().likelihood, Poisson::log_link());
+    not(reason(Model::<_, Softmax>::load(&others.0).unwrap_err()), "Poisson", "Softmax");
+    let classes = Softmax::classes(4).unwrap();
+    Polynomial::orders(0..=2).with_outputs(4).with_likelihood(classes).save(&others.0).unwrap();
+    assert_eq!(Model::<_, Softmax>::load(&others.0).unwrap().likelihood, classes);
     // numbers that no constructor lets through
     let bytes = fs::read(&gamma.0).unwrap();
     let at = bytes.len() - 8;

@@ -1,6 +1,8 @@
 //! Tuning by evidence: gradients against differences, known optima, hard and free ends, bounds.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "tune/approximate.rs"]
+mod approximate;
 #[path = "tune/gradients.rs"]
 mod gradients;
 #[path = "tune/hyperpriors.rs"]
