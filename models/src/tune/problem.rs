@@ -86,12 +86,16 @@ impl<'a> Problem<'a> {
         value
     }
 
-    /// The slope of the log evidence along one of the prior's parameters, a softness² of 0 too.
+    /// The slope of the log evidence along one parameter, a softness² of 0 too.
     pub(super) fn slope_at_hard_end(&self, theta: &[f64], i: usize) -> Result<f64> {
         let (prior, likelihood) = theta.split_at(self.of_prior);
         let value = self.checked(self.objective.at_hard_end(prior, likelihood)?)?;
         self.track.evaluated(None);
-        Ok(value.prior[i])
+        Ok(self.along(&value, i))
+    }
+
+    fn along(&self, value: &EvidenceGradient, i: usize) -> f64 {
+        if i < self.of_prior { value.prior[i] } else { value.likelihood[i - self.of_prior] }
     }
 
     fn checked(&self, value: EvidenceGradient) -> Result<EvidenceGradient> {
@@ -125,10 +129,8 @@ impl<'a> Problem<'a> {
         let mut theta = start.to_vec();
         let slopes = coordinates.write(u, &mut theta);
         let value = self.value(&theta, warm).ok()?;
-        let of_prior = self.of_prior;
         let natural = |i: usize| {
-            let evidence = if i < of_prior { value.prior[i] } else { value.likelihood[i - of_prior] };
-            evidence + self.hyperprior(i).map_or(0.0, |hyperprior| hyperprior.slope(theta[i]))
+            self.along(&value, i) + self.hyperprior(i).map_or(0.0, |hyperprior| hyperprior.slope(theta[i]))
         };
         let moving = coordinates.moving();
         let gradient = moving.iter().zip(&slopes).map(|(&i, slope)| natural(i) * slope).collect();
@@ -156,7 +158,7 @@ impl Wishes {
         }
         for (name, lower, upper) in &self.bounds {
             let at = all.position(name)?;
-            let (lower, upper, own) = (*lower, *upper, &own[at]);
+            let (lower, upper, own) = (*lower, *upper, own.get(at).unwrap_or(&list[at]));
             if lower >= upper || lower.is_nan() || upper.is_nan() {
                 return Err(ModelError::Bounds { name: name.clone(), lower, upper });
             }

@@ -190,6 +190,7 @@ impl Search<'_> {
         if uphill > 0.0 && best.theta[i] == 0.0 {
             let mut start = hard.clone();
             start[i] = (1e-2 * INTERIOR).min(self.problem.list[i].upper);
+            self.problem.track.begins(1);
             optima.extend(self.climb(&start, &[]).map(|(_, point)| point));
         }
         // The free end, explicitly.

@@ -19,7 +19,8 @@ pub struct Progress {
     pub best: Option<Nats>,
     /// Climbs that have ended.
     pub finished: usize,
-    /// Climbs in all: every start, once for each pattern of hard ends.
+    /// Climbs in all, as far as they are known: every start, once for each pattern of hard ends, and later one from every hard end that
+    /// the evidence wants to leave.
     pub starts: usize,
 }
 
@@ -94,7 +95,7 @@ impl Track {
     }
 
     pub(super) fn begins(&self, climbs: usize) {
-        self.starts.store(climbs, Ordering::Relaxed);
+        self.starts.fetch_add(climbs, Ordering::Relaxed);
     }
 
     pub(super) fn ended_one(&self) {

@@ -178,6 +178,9 @@ fn watched_interrupted_and_refused() {
     let none = Tune::default().fix("scale").fix("noise2");
     assert!(matches!(none.sample(&nuts(), model.clone(), &data), Err(ModelError::Sampling(_))));
     assert!(plain.mean("scala").unwrap_err().to_string().contains("noise2"));
+    // no warm-up is a choice, though not a good one
+    let cold = tune.sample(&nuts().warmup(0).draws(4), model.clone(), &data).unwrap();
+    assert_eq!(cold.draws().dim(), (2, 4, 2));
     // labels that the model has no outputs for
     let two = Data::new(data.points().clone(), Seed::new(1).normal2(20, 2)).unwrap();
     assert!(tune.sample(&nuts(), model, &two).is_err());

@@ -64,7 +64,7 @@ fn a_watcher_changes_no_number() {
     assert!(seen.windows(2).all(|w| w[0].finished <= w[1].finished));
     let last = seen.last().unwrap();
     // three starts, inside and at the hard end
-    assert_eq!((last.evaluations, last.starts), (watched.evaluations, 6));
+    assert_eq!((last.evaluations, last.starts, last.finished), (watched.evaluations, 6, 6));
     assert!((last.best.unwrap() - watched.log_evidence).get().abs() < 1e-6);
 }
 
