@@ -32,9 +32,10 @@ mod sweep;
 pub use compare::{Compared, Comparison, Mixture, compare};
 pub use error::Error;
 pub use softbias_models::{
-    Data, DataError, EffectiveDimension, EmpiricalRisk, Evidence, Evidenced, Exact, ExactPosterior, Gaussian,
-    GaussianGamma, Grade, Informed, LabelTransform, LeastSquares, Likelihood, Loss, Method, Mode, Model,
-    ModelError, NormalGammaPosterior, OriginalScale, Posterior, Prediction, Sampling, Standardise, Tune,
+    Data, DataError, DefaultMethod, EffectiveDimension, EmpiricalRisk, Evidence, EvidenceMethod, Evidenced,
+    Exact, ExactPosterior, Gaussian, GaussianGamma, Grade, HyperPosterior, Hyperprior, Informed,
+    LabelTransform, LeastSquares, Likelihood, Loss, Method, Mode, Model, ModelError, NormalGammaPosterior,
+    Nuts, OriginalScale, Parametric, Posterior, Prediction, Sampling, SavedLikelihood, Standardise, Tune,
     Tuned, Uncertainty, WithLikelihood, conditional_evidence, conditional_evidence_over_orders, data,
     likelihood, tune,
 };
@@ -56,8 +57,9 @@ pub mod prelude {
     pub use crate::bounds::{self, Certify};
     pub use crate::report::{Figure, Panel, Relation, Report};
     pub use crate::{
-        Basis, Bias, Data, Evidenced, Exact, ExactPosterior, Features, Gaussian, GaussianPrior, Informed,
-        Linear, Loss, Method, Model, Nats, Points, Polynomial, Posterior, Prior, PriorExt, Scales, Seed,
-        Softness, Sweep, Tune, Tuned, Uncertainty, Weights, Window, WithLikelihood, compare, tune,
+        Basis, Bias, Data, Evidenced, Exact, ExactPosterior, Features, Gaussian, GaussianPrior, Hyperprior,
+        Informed, Linear, Loss, Method, Model, Nats, Nuts, Points, Polynomial, Posterior, Prior, PriorExt,
+        Scales, Seed, Softness, Sweep, Tune, Tuned, Uncertainty, Weights, Window, WithLikelihood, compare,
+        tune,
     };
 }

@@ -16,6 +16,7 @@ const DOORS: &[(&str, &str)] = &[
     ("statrs", "priors/src/math/special.rs"),
     ("argmin", "models/src/optimize.rs"),
     ("argmin_math", "models/src/optimize.rs"),
+    ("nuts_rs", "models/src/nuts.rs"),
     ("kuva", "src/report/draw.rs"),
 ];
 
