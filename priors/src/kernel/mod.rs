@@ -9,9 +9,16 @@
 //! ```
 
 mod algebra;
+mod dot;
+mod dual;
+mod network;
+mod orders;
+mod periodic;
 mod radial;
 mod saved;
+mod spectral;
 mod tile;
+mod wendland;
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,6 +27,7 @@ use crate::math::simd;
 use crate::prior::Result;
 use crate::{Parameters, Points, PriorError, Seed};
 
+pub use network::Activation;
 pub use radial::Lengths;
 pub use saved::SavedKernel;
 pub(crate) use tile::Layout;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Kernel, algebra, radial};
+use super::{Kernel, algebra, dot, network, orders, periodic, radial, spectral, wendland};
 use crate::PriorError;
 use crate::prior::Result;
 
@@ -43,7 +43,16 @@ impl SavedKernel {
     /// For an unknown kind, or numbers that make no kernel.
     pub fn revive(&self) -> Result<Kernel> {
         // One line a file of kernels.
-        let kinds = [algebra::revive, radial::revive];
+        let kinds = [
+            algebra::revive,
+            radial::revive,
+            periodic::revive,
+            spectral::revive,
+            dot::revive,
+            orders::revive,
+            wendland::revive,
+            network::revive,
+        ];
         kinds.iter().find_map(|revive| revive(self)).unwrap_or_else(|| Err(self.malformed()))
     }
 
