@@ -51,7 +51,7 @@ mod tests {
                 [(1.0, 0.3, 0.5), (0.1, 5.0, 1.0), (2.0, -40.0, 0.3), (0.05, 0.0, 3.0)]
             {
                 let t = StudentT::new(dof, scale).unwrap();
-                let (nodes, reach) = (2_000_000, 12.0 * sd);
+                let (nodes, reach) = (200_000, 12.0 * sd);
                 let step = 2.0 * reach / f64::from(nodes);
                 let integral: f64 = (0..=nodes)
                     .map(|k| {
@@ -60,7 +60,7 @@ mod tests {
                     })
                     .sum();
                 let found = student_t_log_predictive(dof, scale, residual, sd * sd);
-                // 1e-9: what the sum over two million nodes is good for
+                // 1e-9: what the plain sum is good for
                 assert!(
                     (found - integral.ln()).abs() < 1e-9 * (1.0 + found.abs()),
                     "{dof} {scale} {residual} {found} {}",

@@ -137,7 +137,6 @@ fn mode(likelihood: impl Fn(f64) -> Derivatives, mean: f64, sd: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::*;
     use crate::likelihood::{Bernoulli, Poisson, ScalarLikelihood};
 
     /// The trapezoid rule on 400,000 nodes over ±12 standard deviations: exact to rounding for these analytic integrands.
