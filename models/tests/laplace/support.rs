@@ -173,8 +173,13 @@ pub(crate) fn heavy_tailed(n: usize) -> Data {
 
 /// Holds the gradient of an evidence against central differences (fourth order) of re-converged evidences, relative to the size of
 /// the gradient along that parameter or to 1.
-pub(crate) fn gradient_is_the_difference<M, L>(method: &M, prior: &Rbf, likelihood: &L, data: &Data, tolerance: f64)
-where
+pub(crate) fn gradient_is_the_difference<M, L>(
+    method: &M,
+    prior: &Rbf,
+    likelihood: &L,
+    data: &Data,
+    tolerance: f64,
+) where
     M: DifferentiableEvidence<L>,
     L: Parametric,
 {
