@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Kernel, algebra, radial};
+use super::{Kernel, additive, algebra, averaged, changing, power, radial, rules, some_inputs, warped};
 use crate::PriorError;
 use crate::prior::Result;
 
@@ -43,7 +43,17 @@ impl SavedKernel {
     /// For an unknown kind, or numbers that make no kernel.
     pub fn revive(&self) -> Result<Kernel> {
         // One line a file of kernels.
-        let kinds = [algebra::revive, radial::revive];
+        let kinds = [
+            algebra::revive,
+            radial::revive,
+            power::revive,
+            some_inputs::revive,
+            rules::revive,
+            changing::revive,
+            additive::revive,
+            averaged::revive,
+            warped::revive,
+        ];
         kinds.iter().find_map(|revive| revive(self)).unwrap_or_else(|| Err(self.malformed()))
     }
 
