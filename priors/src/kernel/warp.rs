@@ -138,7 +138,7 @@ fn rest_of_power(x: f64, a: f64) -> f64 {
 
 /// ln(1 − xᵃ), likewise.
 fn ln_rest_of_power(x: f64, a: f64) -> f64 {
-    let power = x.powf(a);
+    let power = (a * x.ln()).exp();
     if power < 0.5 { (-power).ln_1p() } else { rest_of_power(x, a).ln() }
 }
 
