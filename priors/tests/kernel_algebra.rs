@@ -47,6 +47,7 @@ fn near(found: f64, expected: f64, tolerance: f64, what: &str) {
 /// with `eval`; slopes against differences; the same again after saving; and, where there are random functions, their covariance.
 fn keeps(kernel: &Kernel, x: &Points) {
     let what = format!("{kernel:?}");
+    laws::kernel(kernel, x, Seed::new(1)).unwrap_or_else(|e| panic!("{what}: {e}"));
     laws::gaussian(&Gp::new(kernel.clone()), x, Seed::new(1)).unwrap_or_else(|e| panic!("{what}: {e}"));
     let (k, rows, function) = (gram(kernel, x), rows(x), kernel.function());
     for (i, a) in rows.iter().enumerate() {

@@ -24,6 +24,20 @@ enum Part {
     Rest,
 }
 
+/// Which images a sum takes, of the point or of the tile. They give the same numbers but for rounding, so the point that comes first
+/// by its coordinates moves, whichever it is: then k(a, b) and k(b, a) are the same bits.
+#[derive(Clone, Copy, Debug)]
+enum Moves {
+    Point,
+    Tile,
+}
+
+/// Whether a point of the tile comes before `a`.
+fn precedes(b: &Tile<'_>, point: usize, a: &[f64]) -> bool {
+    let unequal = b.columns().zip(a).find(|(column, a)| column[point] != **a);
+    unequal.is_some_and(|(column, a)| column[point] < *a)
+}
+
 fn preserves(kernel: &Kernel, group: &Group) -> bool {
     group.generators().iter().all(|action| kernel.0.preserved_by(action))
 }
@@ -41,18 +55,20 @@ fn always_preserves(kernel: &Kernel, group: &Group) -> bool {
     preserves(kernel, group) && kernel.with(&moved).is_ok_and(|kernel| preserves(&kernel, group))
 }
 
-/// The images of the points of a tile. Coordinates that only change places are not copied; others are written to `room`, which has
-/// a number for each.
-fn image<'t>(action: &Action, b: &Tile<'t>, room: &'t mut [f64]) -> Tile<'t> {
-    let rows = room.chunks_exact_mut(b.len().max(1));
-    let columns = action.coordinates().zip(rows).map(|((source, sign, shift), row)| {
+/// The images of the points of a tile. Coordinates that only change places are not copied; `room` is for the others.
+fn image<'t>(action: &Action, b: &Tile<'t>, room: &'t mut Vec<f64>) -> Tile<'t> {
+    let copied = action.coordinates().filter(|&(_, sign, shift)| (sign, shift) != (1.0, 0.0)).count();
+    room.resize(copied * b.len(), 0.0);
+    let mut rows = room.chunks_exact_mut(b.len().max(1));
+    let columns = action.coordinates().map(|(source, sign, shift)| {
         let column = b.column(source);
-        if sign == 1.0 && shift == 0.0 {
+        if (sign, shift) == (1.0, 0.0) {
             return column;
         }
+        let Some(row) = rows.next() else { return column };
         row.copy_from_slice(column);
         simd::map(row, |x| sign * x + shift);
-        &*row
+        row
     });
     Tile::new(columns.collect())
 }
@@ -76,6 +92,46 @@ impl Averaged {
         }
     }
 
+    /// The same for a tile.
+    fn tiles(&self, b: &Tile<'_>, room: &mut Vec<f64>, mut with: impl FnMut(&Tile<'_>)) {
+        self.group.actions().iter().for_each(|action| with(&image(action, b, room)));
+    }
+
+    /// Calls `with` for every pair of images that a sum takes: those of one side, or of `both`.
+    fn pairs(
+        &self,
+        a: &[f64],
+        b: &Tile<'_>,
+        moves: Moves,
+        both: bool,
+        mut with: impl FnMut(&[f64], &Tile<'_>),
+    ) {
+        let mut room = Vec::new();
+        match (moves, both) {
+            (Moves::Point, false) => self.images(a, |a| with(a, b)),
+            (Moves::Tile, false) => self.tiles(b, &mut room, |b| with(a, b)),
+            (Moves::Point, true) => self.tiles(b, &mut room, |b| self.images(a, |a| with(a, b))),
+            (Moves::Tile, true) => self.images(a, |a| self.tiles(b, &mut room, |b| with(a, b))),
+        }
+    }
+
+    /// Values at points all of which come after `a`, or before it.
+    fn fill_side(&self, a: &[f64], b: &Tile<'_>, moves: Moves, out: &mut [f64]) {
+        let (mut first, mut term) = (None, [0.0; TILE]);
+        let term = &mut term[..b.len()];
+        let both = self.part == Part::Invariant && !self.preserved;
+        let share = if both { self.share() * self.share() } else { self.share() };
+        out.fill(0.0);
+        self.pairs(a, b, moves, both, |a, b| {
+            self.kernel.0.fill(a, b, term);
+            if self.part == Part::Rest {
+                let first = first.get_or_insert_with(|| term.to_vec());
+                simd::zip_map(term, first, |term, first| first - term);
+            }
+            simd::add_scaled(share, term, out);
+        });
+    }
+
     /// The sum of `value` over images of `a`, and of `b` too where one sum does not do, with the share of each.
     fn sum(&self, a: &[f64], b: &[f64], value: impl Fn(&[f64], &[f64]) -> f64) -> f64 {
         let mut sum = 0.0;
@@ -97,7 +153,6 @@ impl Averaged {
 
 impl KernelFunction for Averaged {
     fn eval(&self, a: &[f64], b: &[f64]) -> f64 {
-        // The sums over images of `a` and of `b` are the same but for rounding: one of them stands for both.
         let (a, b) = if a > b { (b, a) } else { (a, b) };
         self.sum(a, b, |a, b| self.kernel.eval(a, b))
     }
@@ -125,66 +180,35 @@ impl KernelFunction for Averaged {
     }
 
     fn fill(&self, a: &[f64], b: &Tile<'_>, out: &mut [f64]) {
-        let (mut first, mut term) = ([0.0; TILE], [0.0; TILE]);
-        let (first, term) = (&mut first[..b.len()], &mut term[..b.len()]);
-        let (out, share) = (&mut out[..b.len()], self.share());
-        out.fill(0.0);
-        match self.part {
-            Part::Invariant if self.preserved => self.images(a, |a| {
-                self.kernel.0.fill(a, b, term);
-                simd::add_scaled(share, term, out);
-            }),
-            Part::Invariant => {
-                let mut room = vec![0.0; b.inputs() * b.len()];
-                for action in self.group.actions() {
-                    let b = image(action, b, &mut room);
-                    self.images(a, |a| {
-                        self.kernel.0.fill(a, &b, term);
-                        simd::add_scaled(share * share, term, out);
-                    });
-                }
+        let (after, before) = (0..b.len()).partition::<Vec<_>, _>(|&j| !precedes(b, j, a));
+        for (points, moves) in [(after, Moves::Point), (before, Moves::Tile)] {
+            if points.len() == b.len() {
+                return self.fill_side(a, b, moves, &mut out[..b.len()]);
             }
-            Part::Rest => {
-                self.kernel.0.fill(a, b, first);
-                self.images(a, |a| {
-                    self.kernel.0.fill(a, b, term);
-                    simd::zip_map(term, first, |term, first| first - term);
-                    simd::add_scaled(share, term, out);
-                });
+            if points.is_empty() {
+                continue;
             }
+            let columns = Vec::from_iter(b.columns().flat_map(|column| points.iter().map(|&j| column[j])));
+            let side = Tile::new(columns.chunks_exact(points.len()).collect());
+            let mut values = [0.0; TILE];
+            self.fill_side(a, &side, moves, &mut values[..points.len()]);
+            points.iter().zip(values).for_each(|(&j, value)| out[j] = value);
         }
     }
 
     fn contract(&self, a: &[f64], b: &Tile<'_>, w: &[f64], gradient: &mut [f64]) -> f64 {
-        let share = self.share();
-        let mut weights = [0.0; TILE];
-        let weights = &mut weights[..b.len()];
-        let weigh = |weights: &mut [f64], factor: f64| {
-            weights.copy_from_slice(&w[..weights.len()]);
-            simd::map(weights, |w| factor * w);
-        };
+        let both = self.part == Part::Invariant && !self.always;
+        let share = if both { self.share() * self.share() } else { self.share() };
+        // of the rest: 1 − share for the identity, which comes first, and −share for the others
+        let mut factor = if self.part == Part::Invariant { share } else { 1.0 - share };
         let mut total = 0.0;
-        match self.part {
-            Part::Invariant if self.always => {
-                weigh(weights, share);
-                self.images(a, |a| total += self.kernel.0.contract(a, b, weights, gradient));
-            }
-            Part::Invariant => {
-                weigh(weights, share * share);
-                let mut room = vec![0.0; b.inputs() * b.len()];
-                for action in self.group.actions() {
-                    let b = image(action, b, &mut room);
-                    self.images(a, |a| total += self.kernel.0.contract(a, &b, weights, gradient));
-                }
-            }
-            Part::Rest => {
-                weigh(weights, 1.0 - share);
-                self.images(a, |a| {
-                    total += self.kernel.0.contract(a, b, weights, gradient);
-                    weigh(weights, -share);
-                });
-            }
-        }
+        self.pairs(a, b, Moves::Point, both, |a, b| {
+            let mut weights = [0.0; TILE];
+            let weights = &mut weights[..b.len()];
+            simd::add_scaled(factor, w, weights);
+            total += self.kernel.0.contract(a, b, weights, gradient);
+            factor = if self.part == Part::Invariant { share } else { -share };
+        });
         total
     }
 

@@ -10,37 +10,19 @@ use crate::{Parameters, Seed};
 #[derive(Clone, Debug)]
 struct Power {
     kernel: Kernel,
-    power: u32,
+    power: usize,
 }
 
-/// Every entry to a whole power, by squaring. Elementwise, so that one value and a tile of them give the same bits.
-fn raise(values: &mut [f64], mut power: u32) {
-    let mut room = [0.0; TILE];
-    let square = &mut room[..values.len()];
-    square.copy_from_slice(values);
-    values.fill(1.0);
-    loop {
-        if power & 1 == 1 {
-            simd::multiply(values, square);
-        }
-        power >>= 1;
-        if power == 0 {
-            return;
-        }
-        simd::map(square, |v| v * v);
-    }
-}
-
-fn raised(value: f64, power: u32) -> f64 {
+fn raised(value: f64, power: usize) -> f64 {
     let mut value = [value];
-    raise(&mut value, power);
+    simd::powi(&mut value, power);
     value[0]
 }
 
 impl Power {
     /// d(kᵖ)/dk.
     fn rate(&self, value: f64) -> f64 {
-        f64::from(self.power) * raised(value, self.power.saturating_sub(1))
+        self.power as f64 * raised(value, self.power.saturating_sub(1))
     }
 }
 
@@ -68,7 +50,7 @@ impl KernelFunction for Power {
     fn fill(&self, a: &[f64], b: &Tile<'_>, out: &mut [f64]) {
         let out = &mut out[..b.len()];
         self.kernel.0.fill(a, b, out);
-        raise(out, self.power);
+        simd::powi(out, self.power);
     }
 
     fn contract(&self, a: &[f64], b: &Tile<'_>, w: &[f64], gradient: &mut [f64]) -> f64 {
@@ -78,9 +60,9 @@ impl KernelFunction for Power {
         let mut weights = [0.0; TILE];
         let weights = &mut weights[..b.len()];
         self.kernel.0.fill(a, b, weights);
-        raise(weights, self.power - 1);
+        simd::powi(weights, self.power - 1);
         simd::multiply(weights, w);
-        let power = f64::from(self.power);
+        let power = self.power as f64;
         simd::map(weights, |w| power * w);
         self.kernel.0.contract(a, b, weights, gradient) / power
     }
@@ -90,7 +72,7 @@ impl KernelFunction for Power {
     }
 
     fn random_function(&self, inputs: usize, seed: Seed) -> Option<Box<dyn RandomFunction>> {
-        let factor = |i: u32| self.kernel.0.random_function(inputs, seed.at(i as usize));
+        let factor = |i: usize| self.kernel.0.random_function(inputs, seed.at(i));
         Some(Box::new(RandomProduct((0..self.power).map(factor).collect::<Option<_>>()?)))
     }
 
@@ -104,7 +86,7 @@ impl KernelFunction for Power {
 
     fn saved(&self) -> Result<SavedKernel> {
         let saved = SavedKernel::new("power", &[]).of(std::slice::from_ref(&self.kernel))?;
-        Ok(SavedKernel { counts: vec![self.power as usize], ..saved })
+        Ok(SavedKernel { counts: vec![self.power], ..saved })
     }
 }
 
@@ -112,14 +94,14 @@ impl Kernel {
     /// kᵖ for a whole p (positive kernels stay positive): products of p independent functions of the same law, with the same
     /// parameters. k⁰ is the constant kernel 1.
     #[must_use]
-    pub fn pow(self, power: u32) -> Kernel {
+    pub fn pow(self, power: usize) -> Kernel {
         Kernel::new(Power { kernel: self, power })
     }
 }
 
 pub(super) fn revive(saved: &SavedKernel) -> Option<Result<Kernel>> {
     let power = || match saved.counts[..] {
-        [power] => u32::try_from(power).map_err(|_| saved.malformed()),
+        [power] => Ok(power),
         _ => Err(saved.malformed()),
     };
     (saved.kind == "power").then(|| Ok(saved.revived_part()?.pow(power()?)))

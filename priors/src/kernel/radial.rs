@@ -37,7 +37,12 @@ impl From<Vec<f64>> for Lengths {
 
 impl Lengths {
     pub(crate) fn of(&self, input: usize) -> f64 {
-        self.values.get(if self.ard { input } else { 0 }).copied().unwrap_or(f64::NAN)
+        self.values.get(self.place(input)).copied().unwrap_or(f64::NAN)
+    }
+
+    /// Where in the list the number of an input stands.
+    pub(crate) fn place(&self, input: usize) -> usize {
+        if self.ard { input } else { 0 }
     }
 
     pub(crate) fn values(&self) -> &[f64] {
@@ -53,13 +58,31 @@ impl Lengths {
     }
 
     pub(crate) fn parameters(&self) -> Vec<Parameter> {
-        let name = |d: usize| if self.ard { format!("length{}", d + 1) } else { "length".to_owned() };
+        self.parameters_called("length")
+    }
+
+    pub(crate) fn parameters_called(&self, what: &str) -> Vec<Parameter> {
+        let name = |d: usize| if self.ard { format!("{what}{}", d + 1) } else { what.to_owned() };
         let each = self.values.iter().enumerate();
         each.map(|(d, &l)| Parameter::free(&name(d), l, LENGTH_BOUNDS, Coordinate::Log)).collect()
     }
 
     pub(crate) fn with(&self, theta: &[f64]) -> Lengths {
         Lengths { values: theta[..self.values.len()].to_vec(), ard: self.ard }
+    }
+
+    /// Writes the numbers behind what is there, and how many of them (0 for one that all inputs share).
+    pub(crate) fn save(&self, into: &mut SavedKernel) {
+        into.values.extend(&self.values);
+        into.counts.push(if self.ard { self.values.len() } else { 0 });
+    }
+
+    /// Reads back what `save` wrote, from the front of both lists.
+    pub(crate) fn read(values: &mut &[f64], counts: &mut &[usize]) -> Option<Lengths> {
+        let (&count, left) = counts.split_first()?;
+        let (mine, others) = values.split_at_checked(count.max(1))?;
+        (*values, *counts) = (others, left);
+        Some(Lengths { values: mine.to_vec(), ard: count > 0 })
     }
 
     /// Squared scaled distances to the points of a tile.

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Kernel, additive, algebra, averaged, changing, power, radial, rules, some_inputs, warped};
+use super::{
+    Kernel, additive, algebra, averaged, changing, dot, network, orders, periodic, power, radial, rules,
+    some_inputs, spectral, warped, wendland,
+};
 use crate::PriorError;
 use crate::prior::Result;
 
@@ -53,6 +56,12 @@ impl SavedKernel {
             additive::revive,
             averaged::revive,
             warped::revive,
+            periodic::revive,
+            spectral::revive,
+            dot::revive,
+            orders::revive,
+            wendland::revive,
+            network::revive,
         ];
         kinds.iter().find_map(|revive| revive(self)).unwrap_or_else(|| Err(self.malformed()))
     }

@@ -39,6 +39,12 @@ impl<'a> Tile<'a> {
         Tile::new((0..columns.nrows()).filter_map(row).collect())
     }
 
+    /// One point.
+    #[must_use]
+    pub fn one(point: &'a [f64]) -> Tile<'a> {
+        Tile::new(point.chunks(1).collect())
+    }
+
     /// Number of points.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, Gamma, StandardNormal, StandardUniform};
+use rand_distr::{Distribution, Gamma, Poisson, StandardNormal, StandardUniform};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -117,6 +117,20 @@ impl Seed {
         Gamma::new(shape, 1.0).map_or(f64::NAN, |gamma| gamma.sample(&mut self.rng()))
     }
 
+    /// A number from the Poisson distribution of that mean, above 1e15 its normal limit; NaN unless the mean is finite and ≥ 0.
+    #[must_use]
+    pub fn poisson(self, mean: f64) -> f64 {
+        let mut rng = self.rng();
+        if mean == 0.0 {
+            0.0
+        } else if mean > 1e15 {
+            let z: f64 = StandardNormal.sample(&mut rng);
+            (mean + mean.sqrt() * z).round()
+        } else {
+            Poisson::new(mean).map_or(f64::NAN, |poisson| poisson.sample(&mut rng))
+        }
+    }
+
     /// A random order of 0..n (Fisher and Yates).
     #[must_use]
     pub fn permutation(self, n: usize) -> Vec<usize> {
@@ -196,6 +210,20 @@ mod tests {
             assert!((variance / shape - 1.0).abs() < 0.15);
         }
         assert!(Seed::new(1).gamma(-1.0).is_nan());
+    }
+
+    #[test]
+    fn counts() {
+        for mean in [0.3, 7.0, 400.0, 1e16] {
+            let draws: Vec<f64> = (0..20_000).map(|i| Seed::new(6).at(i).poisson(mean)).collect();
+            let average = draws.iter().sum::<f64>() / 2e4;
+            let variance = draws.iter().map(|k| (k - average).powi(2)).sum::<f64>() / 2e4;
+            assert!((average - mean).abs() < 4.5 * (mean / 2e4).sqrt());
+            assert!((variance / mean - 1.0).abs() < 0.1, "{mean}: {variance}");
+            assert!(draws.iter().all(|k| *k >= 0.0 && k.fract() == 0.0));
+        }
+        assert_eq!(Seed::new(1).poisson(0.0), 0.0);
+        assert!(Seed::new(1).poisson(-1.0).is_nan());
     }
 
     #[test]
