@@ -141,6 +141,14 @@ pub enum PriorError {
         /// What was found instead.
         found: String,
     },
+    /// Actions that make no finite group.
+    #[error("{what}, found {found}")]
+    Group {
+        /// The rule that was broken.
+        what: &'static str,
+        /// What was found instead.
+        found: String,
+    },
     /// An allocation over the limit.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),

@@ -32,6 +32,7 @@ pub use bias::Bias;
 pub use error::PriorError;
 pub use features::{FeatureMap, Features};
 pub use gp::{Gp, SavedGp};
+pub use group::Group;
 pub use kernel::Kernel;
 pub use ledger::{Entry, Ledger, Row, Saw};
 pub use linear::{Linear, Weights};

@@ -132,6 +132,11 @@ pub fn add_scaled(x: f64, column: &[f64], out: &mut [f64]) {
     Arch::new().dispatch(|| out.iter_mut().zip(column).for_each(|(out, z)| *out += x * z));
 }
 
+/// `out[j] += a[j] · b[j]`.
+pub fn add_product(a: &[f64], b: &[f64], out: &mut [f64]) {
+    Arch::new().dispatch(|| out.iter_mut().zip(a.iter().zip(b)).for_each(|(out, (a, b))| *out += a * b));
+}
+
 /// `out[j] *= other[j]`.
 pub fn multiply(out: &mut [f64], other: &[f64]) {
     Arch::new().dispatch(|| out.iter_mut().zip(other).for_each(|(out, z)| *out *= z));
