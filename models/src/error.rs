@@ -30,6 +30,16 @@ pub enum ModelError {
         "the noise standard deviation must be a finite number > 0, found {0}; for interpolation take a small one, such as 1e-6 of the labels' scale"
     )]
     Noise(f64),
+    /// Known noise for another number of rows.
+    #[error(
+        "the noise is known for {found} rows and the data have {expected}: give one standard deviation a row, in their order"
+    )]
+    NoiseRows {
+        /// Rows of the data.
+        expected: usize,
+        /// Rows whose noise is known.
+        found: usize,
+    },
     /// Parameters of a Gamma prior that are none.
     #[error("a Gamma prior needs finite shape > 0 and rate > 0, found shape {shape}, rate {rate}")]
     Gamma {
@@ -79,6 +89,33 @@ pub enum ModelError {
         /// Upper bound.
         upper: f64,
     },
+    /// Bounds of tuning beyond those that the parameter has itself.
+    #[error(
+        "parameter `{name}` cannot be tuned between {lower} and {upper}: its own bounds are {least} and {most}"
+    )]
+    BeyondBounds {
+        /// Its name.
+        name: String,
+        /// Lower bound asked for.
+        lower: f64,
+        /// Upper bound asked for.
+        upper: f64,
+        /// Its own lower bound.
+        least: f64,
+        /// Its own upper bound.
+        most: f64,
+    },
+    /// A hyperprior that is none, or does not fit its parameter.
+    #[error("the hyperprior of `{name}`: {reason}")]
+    Hyperprior {
+        /// The parameter.
+        name: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// Nothing to draw.
+    #[error("sampling hyperparameters {0}")]
+    Sampling(String),
     /// Features of the wrong shape, from a prior written elsewhere.
     #[error(
         "{what} has shape {found:?}, expected {expected:?}: `laws::gaussian` finds such slips in a prior of one's own"

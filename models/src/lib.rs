@@ -13,6 +13,7 @@ mod latent;
 mod least_squares;
 pub mod likelihood;
 mod model;
+mod nuts;
 mod optimize;
 mod posterior;
 mod prediction;
@@ -25,16 +26,17 @@ pub use data::{Data, DataError, LabelTransform, Sampling, Standardise};
 pub use ep::{EpPosterior, ExpectationPropagation};
 pub use error::{ModelError, Result};
 pub use evidence::{EffectiveDimension, Evidence, Grade};
-pub use exact::{Exact, ExactPosterior};
+pub use exact::{Exact, ExactPosterior, prequential};
 pub use laplace::{Laplace, LaplacePosterior, SoftmaxPosterior};
 pub use latent::{DifferentiableEvidence, Gradients, SitePosterior, Warning};
 pub use least_squares::LeastSquares;
 pub use likelihood::{
-    Bernoulli, Gaussian, GaussianGamma, Judged, Likelihood, Link, NormalGammaPosterior, Parametric, Poisson,
-    ScalarLikelihood, Softmax, StudentT,
+    Bernoulli, Gaussian, GaussianGamma, Heteroscedastic, Judged, Likelihood, Link, NormalGammaPosterior,
+    Parametric, Poisson, ScalarLikelihood, Softmax, StudentT,
 };
-pub use model::{Method, Model, WithLikelihood};
+pub use model::{DefaultMethod, Method, Model, WithLikelihood};
 pub use posterior::{Evidenced, Informed, Posterior};
 pub use prediction::{OriginalScale, Prediction, Uncertainty};
 pub use risk::{EmpiricalRisk, Loss};
-pub use tune::{Mode, Tune, Tuned, tune};
+pub use saved::SavedLikelihood;
+pub use tune::{EvidenceMethod, HyperPosterior, Hyperprior, Mode, Nuts, Tune, Tuned, tune};

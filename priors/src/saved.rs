@@ -42,6 +42,8 @@ pub enum SavedPrior {
     },
     /// Independent outputs.
     Stack(Vec<SavedPrior>),
+    /// A Gaussian process.
+    Gp(crate::SavedGp),
 }
 
 impl SavedPrior {
@@ -63,6 +65,7 @@ impl SavedPrior {
                 Arc::new(scaled)
             }
             SavedPrior::Charged { prior, ledger } => Arc::new(prior.revive()?.charged(ledger.clone())),
+            SavedPrior::Gp(gp) => Arc::new(gp.revive()?),
             SavedPrior::Stack(parts) => {
                 Arc::new(Stack::new(parts.iter().map(SavedPrior::revive).collect::<Result<Vec<_>>>()?)?)
             }

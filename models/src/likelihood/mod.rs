@@ -3,6 +3,7 @@
 mod bernoulli;
 mod gaussian;
 mod gaussian_gamma;
+mod heteroscedastic;
 mod poisson;
 mod scalar;
 mod softmax;
@@ -11,8 +12,9 @@ mod student_t;
 use std::fmt;
 
 pub use bernoulli::{Bernoulli, Link};
-pub use gaussian::Gaussian;
+pub use gaussian::{Gaussian, NOISE};
 pub use gaussian_gamma::{GaussianGamma, NormalGammaPosterior};
+pub use heteroscedastic::Heteroscedastic;
 pub use poisson::Poisson;
 pub use scalar::{Curvature, Derivatives, Judged, ParameterSlopes, Parametric, ScalarLikelihood};
 pub use softmax::Softmax;

@@ -4,6 +4,7 @@ pub mod linalg;
 pub mod nats;
 pub mod quadrature;
 pub mod seed;
+pub mod simd;
 pub mod special;
 pub mod stable;
 

@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal, StandardUniform};
+use rand_distr::{Distribution, Gamma, Poisson, StandardNormal, StandardUniform};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -111,6 +111,26 @@ impl Seed {
         Array1::from_vec(out).mapv_into(|u| low + (high - low) * u)
     }
 
+    /// A number from the Gamma distribution of that shape and rate 1; NaN unless the shape is finite and above 0.
+    #[must_use]
+    pub fn gamma(self, shape: f64) -> f64 {
+        Gamma::new(shape, 1.0).map_or(f64::NAN, |gamma| gamma.sample(&mut self.rng()))
+    }
+
+    /// A number from the Poisson distribution of that mean, above 1e15 its normal limit; NaN unless the mean is finite and ≥ 0.
+    #[must_use]
+    pub fn poisson(self, mean: f64) -> f64 {
+        let mut rng = self.rng();
+        if mean == 0.0 {
+            0.0
+        } else if mean > 1e15 {
+            let z: f64 = StandardNormal.sample(&mut rng);
+            (mean + mean.sqrt() * z).round()
+        } else {
+            Poisson::new(mean).map_or(f64::NAN, |poisson| poisson.sample(&mut rng))
+        }
+    }
+
     /// A random order of 0..n (Fisher and Yates).
     #[must_use]
     pub fn permutation(self, n: usize) -> Vec<usize> {
@@ -178,6 +198,32 @@ mod tests {
         let u = Seed::new(4).uniform1(n, -1.0, 3.0);
         assert!((u.mean().unwrap() - 1.0).abs() < error(16.0 / 12.0));
         assert!(u.iter().all(|v| (-1.0..3.0).contains(v)));
+    }
+
+    #[test]
+    fn gammas() {
+        for shape in [0.5, 2.5, 40.0] {
+            let draws: Vec<f64> = (0..20_000).map(|i| Seed::new(5).at(i).gamma(shape)).collect();
+            let mean = draws.iter().sum::<f64>() / 2e4;
+            let variance = draws.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / 2e4;
+            assert!((mean / shape - 1.0).abs() < 4.5 / (2e4 * shape).sqrt());
+            assert!((variance / shape - 1.0).abs() < 0.15);
+        }
+        assert!(Seed::new(1).gamma(-1.0).is_nan());
+    }
+
+    #[test]
+    fn counts() {
+        for mean in [0.3, 7.0, 400.0, 1e16] {
+            let draws: Vec<f64> = (0..20_000).map(|i| Seed::new(6).at(i).poisson(mean)).collect();
+            let average = draws.iter().sum::<f64>() / 2e4;
+            let variance = draws.iter().map(|k| (k - average).powi(2)).sum::<f64>() / 2e4;
+            assert!((average - mean).abs() < 4.5 * (mean / 2e4).sqrt());
+            assert!((variance / mean - 1.0).abs() < 0.1, "{mean}: {variance}");
+            assert!(draws.iter().all(|k| *k >= 0.0 && k.fract() == 0.0));
+        }
+        assert_eq!(Seed::new(1).poisson(0.0), 0.0);
+        assert!(Seed::new(1).poisson(-1.0).is_nan());
     }
 
     #[test]

@@ -15,6 +15,7 @@ use faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_uppe
 use faer::{Accum, Conj, MatMut, MatRef, Par};
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 
+use super::blocked;
 use super::triangular::Side;
 
 pub(super) const NAME: &str = "faer";
@@ -109,18 +110,22 @@ pub(super) fn solve_triangular(tri: &Mat, side: Side, mut x: ArrayViewMut2<f64>)
     x.indexed_iter_mut().for_each(|((i, j), x)| *x = rhs[(i, j)]);
 }
 
-/// The factor L of `a` + `added`·I, or `None` if a pivot is not positive.
-pub(super) fn cholesky_lower(a: ArrayView2<f64>, added: f64) -> Option<Array2<f64>> {
-    let n = a.nrows();
-    let mut l = column_major(a);
-    (0..n).for_each(|i| l[(i, i)] += added);
-    let need = llt::cholesky_in_place_scratch::<f64>(n, PAR, Default::default());
-    with_stack(need, |stack| {
-        llt::cholesky_in_place(l.as_mut(), Default::default(), PAR, stack, Default::default())
-    })
-    .ok()?;
-    Some(Array2::from_shape_fn((n, n), |(i, j)| if j <= i { l[(i, j)] } else { 0.0 }))
+/// Replaces the lower triangle of `a` (row-major) by its Cholesky factor, in its own memory; false if a pivot is not positive.
+pub(super) fn cholesky_in_place(a: &mut Array2<f64>) -> bool {
+    let diagonal = |mut square: MatMut<'_, f64>| {
+        let n = square.nrows();
+        let mut l = square.as_ref().to_owned();
+        let need = llt::cholesky_in_place_scratch::<f64>(n, PAR, Default::default());
+        let done = with_stack(need, |stack| {
+            llt::cholesky_in_place(l.as_mut(), Default::default(), PAR, stack, Default::default())
+        });
+        square.copy_from_triangular_lower(&l);
+        done.is_ok()
+    };
+    blocked::cholesky(a, diagonal).is_some()
 }
+
+pub(super) use blocked::{inverse_transposed, solve_rows, upper_times_transposed};
 
 /// Householder vectors below the diagonal of `a`, R on and above it; returns the block coefficients.
 fn factorize(mut a: MatMut<f64>) -> faer::Mat<f64> {

@@ -2,12 +2,16 @@
 //!
 //! Each returns an error that names the broken law and by how much; in a test: `laws::gaussian(&mine, &x, Seed::new(1))?`.
 
+mod kernel;
+
 use ndarray::{Array1, Array2, Array3, Axis};
 use thiserror::Error;
 
 use crate::linear::design;
 use crate::math::{Seed, linalg};
 use crate::{Bias, Blocks, GaussianPrior, Points, Prior, PriorError, Softness, WhitePrior};
+
+pub use kernel::kernel;
 
 /// A law that does not hold.
 #[derive(Debug, Error)]
