@@ -29,7 +29,7 @@ const PAR: Par = Par::Seq;
 /// Some of faer's kernels (small products, QR, eigenvalues) return with them in use, and on processors with AVX-512 every scalar
 /// instruction of the thread then waits for them: `exp` took a hundred times as long after a product of 4093 × 9 by 9 × 10. A
 /// function compiled for wide vectors that uses them clears them as it returns.
-struct ClearRegisters;
+pub(super) struct ClearRegisters;
 
 impl Drop for ClearRegisters {
     fn drop(&mut self) {
