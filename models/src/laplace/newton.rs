@@ -51,10 +51,10 @@ pub(super) fn climb<D: Dimension>(
     start: Option<Array<f64, D>>,
 ) -> Result<(Place<D>, usize, Vec<Warning>)> {
     let mut here = hill.place(zero);
-    if let Some(warm) = start.map(|alpha| hill.place(alpha)) {
-        if warm.psi > here.psi || !here.psi.is_finite() {
-            here = warm;
-        }
+    if let Some(warm) = start.map(|alpha| hill.place(alpha))
+        && (warm.psi > here.psi || !here.psi.is_finite())
+    {
+        here = warm;
     }
     if !here.psi.is_finite() {
         return Err(ModelError::NoDensity { method: METHOD, value: here.psi });
