@@ -175,7 +175,13 @@ fn parameters<P: GaussianPrior + ?Sized>(prior: &P, x: &Points, seed: Seed) -> V
         } else if p.value + h > p.upper {
             one_sided(-h)?
         } else {
-            (at(p.value + h)? - at(p.value - h)?) / (2.0 * h)
+            let within = (p.lower..=p.upper).contains(&(p.value - 2.0 * h)) && p.value + 2.0 * h <= p.upper;
+            let near = (at(p.value + h)? - at(p.value - h)?) / (2.0 * h);
+            if within {
+                (4.0 * near - (at(p.value + 2.0 * h)? - at(p.value - 2.0 * h)?) / (4.0 * h)) / 3.0
+            } else {
+                near
+            }
         };
         let size = slope.abs().max(gradient[k].abs()).max(1e-6 * cov.inner(&w)?.abs());
         let law = "contract agrees with differences of the covariance";
