@@ -32,17 +32,20 @@ mod sweep;
 pub use compare::{Compared, Comparison, Mixture, compare};
 pub use error::Error;
 pub use softbias_models::{
-    Data, DataError, EffectiveDimension, EmpiricalRisk, Evidence, Evidenced, Exact, ExactPosterior, Gaussian,
-    GaussianGamma, Grade, Informed, LabelTransform, LeastSquares, Likelihood, Loss, Method, Mode, Model,
-    ModelError, NormalGammaPosterior, OriginalScale, Posterior, Prediction, Sampling, Standardise, Tune,
-    Tuned, Uncertainty, WithLikelihood, conditional_evidence, conditional_evidence_over_orders, data,
-    likelihood, tune,
+    Bernoulli, Data, DataError, DefaultMethod, DifferentiableEvidence, EffectiveDimension, EmpiricalRisk,
+    EpPosterior, Evidence, EvidenceMethod, Evidenced, Exact, ExactPosterior, ExpectationPropagation,
+    Gaussian, GaussianGamma, Grade, Gradients, Heteroscedastic, HyperPosterior, Hyperprior, Informed, Judged,
+    LabelTransform, Laplace, LaplacePosterior, LeastSquares, Likelihood, Link, Loss, Method, Mode, Model,
+    ModelError, NormalGammaPosterior, Nuts, OriginalScale, Parametric, Poisson, Posterior, Prediction,
+    Sampling, SavedLikelihood, ScalarLikelihood, SitePosterior, Softmax, SoftmaxPosterior, Standardise,
+    StudentT, Tune, Tuned, Uncertainty, Warning, WithLikelihood, conditional_evidence,
+    conditional_evidence_over_orders, data, likelihood, prequential, tune,
 };
 pub use softbias_priors::{
-    Basis, Bias, Blocks, Entry, FeatureMap, Features, GaussianPrior, Ledger, Linear, Nats, Parameter,
-    Parameters, Pathways, Points, Polynomial, Prior, PriorError, PriorExt, Row, SavedPrior, Saw, Scales,
-    Seed, Softness, Stack, Truncation, Weights, WhitePrior, Window, adaptors, laws, linear, math, memory,
-    parameters, prior,
+    Basis, Bias, Blocks, Entry, FeatureMap, Features, GaussianPrior, Gp, Kernel, Ledger, Linear, Mean,
+    MeanBasis, Nats, Parameter, Parameters, Paths, Pathways, Points, Polynomial, Prior, PriorError, PriorExt,
+    Row, SavedPrior, Saw, Scales, Seed, Softness, Stack, Truncation, Weights, WhitePrior, Window, adaptors,
+    group, kernel, laws, linear, math, memory, parameters, paths, prior,
 };
 pub use sweep::{Rung, Sweep, Swept};
 
@@ -56,8 +59,10 @@ pub mod prelude {
     pub use crate::bounds::{self, Certify};
     pub use crate::report::{Figure, Panel, Relation, Report};
     pub use crate::{
-        Basis, Bias, Data, Evidenced, Exact, ExactPosterior, Features, Gaussian, GaussianPrior, Informed,
-        Linear, Loss, Method, Model, Nats, Points, Polynomial, Posterior, Prior, PriorExt, Scales, Seed,
-        Softness, Sweep, Tune, Tuned, Uncertainty, Weights, Window, WithLikelihood, compare, tune,
+        Basis, Bernoulli, Bias, Data, Evidenced, Exact, ExactPosterior, ExpectationPropagation, Features,
+        Gaussian, GaussianPrior, Gp, Heteroscedastic, Hyperprior, Informed, Kernel, Laplace, Linear, Loss,
+        Mean, Method, Model, Nats, Nuts, Paths, Points, Poisson, Polynomial, Posterior, Prior, PriorExt,
+        Scales, Seed, Softmax, Softness, StudentT, Sweep, Tune, Tuned, Uncertainty, Weights, Window,
+        WithLikelihood, compare, tune,
     };
 }

@@ -30,6 +30,16 @@ pub enum ModelError {
         "the noise standard deviation must be a finite number > 0, found {0}; for interpolation take a small one, such as 1e-6 of the labels' scale"
     )]
     Noise(f64),
+    /// Known noise for another number of rows.
+    #[error(
+        "the noise is known for {found} rows and the data have {expected}: give one standard deviation a row, in their order"
+    )]
+    NoiseRows {
+        /// Rows of the data.
+        expected: usize,
+        /// Rows whose noise is known.
+        found: usize,
+    },
     /// Parameters of a Gamma prior that are none.
     #[error("a Gamma prior needs finite shape > 0 and rate > 0, found shape {shape}, rate {rate}")]
     Gamma {
@@ -79,6 +89,33 @@ pub enum ModelError {
         /// Upper bound.
         upper: f64,
     },
+    /// Bounds of tuning beyond those that the parameter has itself.
+    #[error(
+        "parameter `{name}` cannot be tuned between {lower} and {upper}: its own bounds are {least} and {most}"
+    )]
+    BeyondBounds {
+        /// Its name.
+        name: String,
+        /// Lower bound asked for.
+        lower: f64,
+        /// Upper bound asked for.
+        upper: f64,
+        /// Its own lower bound.
+        least: f64,
+        /// Its own upper bound.
+        most: f64,
+    },
+    /// A hyperprior that is none, or does not fit its parameter.
+    #[error("the hyperprior of `{name}`: {reason}")]
+    Hyperprior {
+        /// The parameter.
+        name: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// Nothing to draw.
+    #[error("sampling hyperparameters {0}")]
+    Sampling(String),
     /// Features of the wrong shape, from a prior written elsewhere.
     #[error(
         "{what} has shape {found:?}, expected {expected:?}: `laws::gaussian` finds such slips in a prior of one's own"
@@ -116,6 +153,75 @@ pub enum ModelError {
         "a prediction on {0} labels has no Gaussian form on the original scale: transform the ends of its intervals instead"
     )]
     Transform(&'static str),
+    /// A label to which the likelihood gives no density.
+    #[error("the label of row {row} is {value}: {support}")]
+    Support {
+        /// What labels may be, in words.
+        support: &'static str,
+        /// Row, from 0.
+        row: usize,
+        /// The label.
+        value: f64,
+    },
+    /// A likelihood of one output met several.
+    #[error(
+        "this likelihood takes one function and one column of labels; the prior has {prior} outputs, the labels {labels} columns: \
+         condition each output on its own"
+    )]
+    SingleOutput {
+        /// Outputs of the prior.
+        prior: usize,
+        /// Columns of the labels.
+        labels: usize,
+    },
+    /// Fewer than two classes.
+    #[error("there must be at least two classes, found {0}")]
+    Classes(usize),
+    /// A prior with another number of outputs than there are classes.
+    #[error(
+        "{classes} classes need a prior with {classes} outputs, one function a class; this one has {outputs}"
+    )]
+    ClassOutputs {
+        /// Number of classes.
+        classes: usize,
+        /// Outputs of the prior.
+        outputs: usize,
+    },
+    /// Parameters of Student-t noise that are none.
+    #[error(
+        "Student-t noise needs 0.1 ≤ dof ≤ 1e8 and a scale > 0 with a finite square, found dof {dof}, scale {scale}"
+    )]
+    StudentT {
+        /// Degrees of freedom given.
+        dof: f64,
+        /// The scale given.
+        scale: f64,
+    },
+    /// An iteration did not come to rest.
+    #[error(
+        "{method} did not converge in {iterations} iterations (last step {step:.1e} posterior standard deviations): {advice}"
+    )]
+    NotConverged {
+        /// Which method.
+        method: &'static str,
+        /// Iterations made.
+        iterations: usize,
+        /// Size of the last step, in posterior standard deviations.
+        step: f64,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// No number of use where an iteration stands.
+    #[error(
+        "{method}: the log density of the labels is {value} where the iteration stands: give the prior a mean and a scale that make \
+         them possible"
+    )]
+    NoDensity {
+        /// Which method.
+        method: &'static str,
+        /// The log density.
+        value: f64,
+    },
     /// No starting point gave a finite evidence.
     #[error(
         "tuning found no parameters with a finite evidence: check the labels' scale and the starting values ({0})"

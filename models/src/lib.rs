@@ -4,12 +4,16 @@
 
 mod conditional;
 pub mod data;
+mod ep;
 mod error;
 mod evidence;
 mod exact;
+mod laplace;
+mod latent;
 mod least_squares;
 pub mod likelihood;
 mod model;
+mod nuts;
 mod optimize;
 mod posterior;
 mod prediction;
@@ -19,13 +23,20 @@ pub mod tune;
 
 pub use conditional::{conditional_evidence, conditional_evidence_over_orders};
 pub use data::{Data, DataError, LabelTransform, Sampling, Standardise};
+pub use ep::{EpPosterior, ExpectationPropagation};
 pub use error::{ModelError, Result};
 pub use evidence::{EffectiveDimension, Evidence, Grade};
-pub use exact::{Exact, ExactPosterior};
+pub use exact::{Exact, ExactPosterior, prequential};
+pub use laplace::{Laplace, LaplacePosterior, SoftmaxPosterior};
+pub use latent::{DifferentiableEvidence, Gradients, SitePosterior, Warning};
 pub use least_squares::LeastSquares;
-pub use likelihood::{Gaussian, GaussianGamma, Likelihood, NormalGammaPosterior};
-pub use model::{Method, Model, WithLikelihood};
+pub use likelihood::{
+    Bernoulli, Gaussian, GaussianGamma, Heteroscedastic, Judged, Likelihood, Link, NormalGammaPosterior,
+    Parametric, Poisson, ScalarLikelihood, Softmax, StudentT,
+};
+pub use model::{DefaultMethod, Method, Model, WithLikelihood};
 pub use posterior::{Evidenced, Informed, Posterior};
 pub use prediction::{OriginalScale, Prediction, Uncertainty};
 pub use risk::{EmpiricalRisk, Loss};
-pub use tune::{Mode, Tune, Tuned, tune};
+pub use saved::SavedLikelihood;
+pub use tune::{EvidenceMethod, HyperPosterior, Hyperprior, Mode, Nuts, Tune, Tuned, tune};

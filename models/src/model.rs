@@ -1,11 +1,12 @@
 //! A model is a prior with a likelihood: a spec, without data.
 
-use softbias_priors::{GaussianPrior, Prior};
+use softbias_priors::Prior;
 
 use crate::data::Data;
 use crate::error::Result;
-use crate::exact::{Exact, ExactPosterior};
-use crate::likelihood::{Gaussian, Likelihood};
+use crate::exact::Exact;
+use crate::laplace::Laplace;
+use crate::likelihood::{Bernoulli, Gaussian, GaussianGamma, Likelihood, Poisson, Softmax, StudentT};
 
 /// A prior over functions and how labels scatter around them.
 #[derive(Clone, Debug)]
@@ -48,12 +49,49 @@ impl<P, L> Model<P, L> {
     }
 }
 
-impl<P: GaussianPrior + 'static> Model<P, Gaussian> {
-    /// Conditions exactly.
+/// A likelihood with a method of conditioning that is taken when none is named: exact where that is possible, else Laplace's approximation.
+#[diagnostic::on_unimplemented(
+    message = "no method of conditioning is the default for `{Self}`",
+    note = "name one: `model.condition_by(&method, &data)`, `Tune::by(method)`"
+)]
+pub trait DefaultMethod: Likelihood {
+    /// The method.
+    type Method: Default;
+}
+
+impl DefaultMethod for Gaussian {
+    type Method = Exact;
+}
+
+impl DefaultMethod for GaussianGamma {
+    type Method = Exact;
+}
+
+impl DefaultMethod for Bernoulli {
+    type Method = Laplace;
+}
+
+impl DefaultMethod for Poisson {
+    type Method = Laplace;
+}
+
+impl DefaultMethod for Softmax {
+    type Method = Laplace;
+}
+
+impl DefaultMethod for StudentT {
+    type Method = Laplace;
+}
+
+impl<P, L: DefaultMethod> Model<P, L> {
+    /// Conditions by the default method of the likelihood: exactly under Gaussian noise, else by Laplace's approximation.
     ///
     /// # Errors
-    /// When model and data do not fit, or a matrix would be over the memory limit.
-    pub fn condition(self, data: &Data) -> Result<ExactPosterior> {
-        Exact::Auto.condition(self, data)
+    /// Those of the method: when model and data do not fit, or a matrix would be over the memory limit.
+    pub fn condition(self, data: &Data) -> Result<<L::Method as Method<P, L>>::Posterior>
+    where
+        L::Method: Method<P, L>,
+    {
+        L::Method::default().condition(self, data)
     }
 }

@@ -11,7 +11,6 @@ use argmin::solver::quasinewton::LBFGS;
 pub(crate) struct Optimum {
     pub(crate) x: Vec<f64>,
     pub(crate) value: f64,
-    pub(crate) evaluations: usize,
 }
 
 /// Value and gradient at a point; `None` where the objective is not defined (there the search turns back).
@@ -24,6 +23,7 @@ const RESUMES: usize = 3;
 
 struct Problem<'a> {
     objective: &'a Objective<'a>,
+    stop: &'a (dyn Fn() -> bool + Sync),
     memo: Mutex<Memo>,
 }
 
@@ -31,7 +31,6 @@ struct Problem<'a> {
 struct Memo {
     best: Option<(Vec<f64>, f64, Vec<f64>)>,
     last: Option<(Vec<f64>, f64, Vec<f64>)>,
-    evaluations: usize,
 }
 
 impl Problem<'_> {
@@ -41,7 +40,6 @@ impl Problem<'_> {
         if let Some((_, value, gradient)) = memo.last.as_ref().filter(|(at, ..)| at == x) {
             return (-value, gradient.iter().map(|g| -g).collect());
         }
-        memo.evaluations += 1;
         let found = (self.objective)(x).filter(|(v, g)| v.is_finite() && g.iter().all(|g| g.is_finite()));
         let Some((value, gradient)) = found else {
             return (FORBIDDEN, vec![0.0; x.len()]);
@@ -59,6 +57,9 @@ impl CostFunction for &Problem<'_> {
     type Param = Vec<f64>;
     type Output = f64;
     fn cost(&self, x: &Vec<f64>) -> Result<f64, Error> {
+        if (self.stop)() {
+            return Err(Error::msg("interrupted"));
+        }
         Ok(self.at(x).0)
     }
 }
@@ -67,28 +68,36 @@ impl Gradient for &Problem<'_> {
     type Param = Vec<f64>;
     type Gradient = Vec<f64>;
     fn gradient(&self, x: &Vec<f64>) -> Result<Vec<f64>, Error> {
+        if (self.stop)() {
+            return Err(Error::msg("interrupted"));
+        }
         Ok(self.at(x).1)
     }
 }
 
 /// Maximises by L-BFGS with More–Thuente line searches; gives the best point met, whatever made the solver stop. `None` when the
-/// objective is not defined at the start.
-pub(crate) fn maximise(objective: &Objective<'_>, start: &[f64], iterations: u64) -> Option<Optimum> {
-    let problem = Problem { objective, memo: Mutex::default() };
+/// objective is not defined at the start. `stop` is asked before every evaluation.
+pub(crate) fn maximise(
+    objective: &Objective<'_>,
+    start: &[f64],
+    iterations: u64,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Option<Optimum> {
+    let problem = Problem { objective, stop, memo: Mutex::default() };
     let best = || {
         let memo = problem.memo.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        (memo.best.clone(), memo.evaluations)
+        memo.best.clone()
     };
-    if problem.at(start).0 == FORBIDDEN {
+    if stop() || problem.at(start).0 == FORBIDDEN {
         return None;
     }
     if !start.is_empty() {
         for _ in 0..=RESUMES {
-            let Some((from, before, gradient)) = best().0 else {
+            let Some((from, before, gradient)) = best() else {
                 break;
             };
             // Evidence is in nats: a slope of 1e-6 nats a unit of log-parameter is flat.
-            if gradient.iter().all(|g| g.abs() < 1e-6) {
+            if stop() || gradient.iter().all(|g| g.abs() < 1e-6) {
                 break;
             }
             let solver = LBFGS::new(MoreThuenteLineSearch::new(), 8).with_tolerance_grad(1e-6);
@@ -99,14 +108,13 @@ pub(crate) fn maximise(objective: &Objective<'_>, start: &[f64], iterations: u64
             let _ = Executor::new(&problem, solver)
                 .configure(|state| state.param(from).max_iters(iterations))
                 .run();
-            let after = best().0.map_or(before, |(_, value, _)| value);
+            let after = best().map_or(before, |(_, value, _)| value);
             if after - before <= 1e-9 * (1.0 + before.abs()) {
                 break;
             }
         }
     }
-    let (best, evaluations) = best();
-    best.map(|(x, value, _)| Optimum { x, value, evaluations })
+    best().map(|(x, value, _)| Optimum { x, value })
 }
 
 #[cfg(test)]
@@ -121,7 +129,7 @@ mod tests {
             let value = -((1.0 - a).powi(2) + 100.0 * (b - a * a).powi(2));
             Some((value, vec![2.0 * (1.0 - a) + 400.0 * a * (b - a * a), -200.0 * (b - a * a)]))
         };
-        let optimum = maximise(&f, &[-1.2, 1.0], 200).unwrap();
+        let optimum = maximise(&f, &[-1.2, 1.0], 200, &|| false).unwrap();
         assert!((optimum.x[0] - 1.0).abs() < 1e-5 && (optimum.x[1] - 1.0).abs() < 1e-5, "{optimum:?}");
     }
 
@@ -129,9 +137,9 @@ mod tests {
     fn forbidden_regions_are_left_alone() {
         // ln x − x, not defined for x ≤ 0, started where a long first step goes there
         let f = |x: &[f64]| (x[0] > 0.0).then(|| (x[0].ln() - x[0], vec![1.0 / x[0] - 1.0]));
-        let optimum = maximise(&f, &[30.0], 100).unwrap();
+        let optimum = maximise(&f, &[30.0], 100, &|| false).unwrap();
         assert!((optimum.x[0] - 1.0).abs() < 1e-4, "{optimum:?}");
-        assert!(maximise(&f, &[-1.0], 100).is_none());
-        assert_eq!(maximise(&|_| Some((2.0, vec![])), &[], 10).unwrap().value, 2.0);
+        assert!(maximise(&f, &[-1.0], 100, &|| false).is_none());
+        assert_eq!(maximise(&|_| Some((2.0, vec![])), &[], 10, &|| false).unwrap().value, 2.0);
     }
 }

@@ -1,6 +1,6 @@
 //! Gaussian predictions in which every variance has a name.
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, Axis};
 use softbias_priors::math::special::{normal_log_density, normal_quantile};
 
 use crate::data::{Data, LabelTransform};
@@ -20,12 +20,33 @@ pub enum Uncertainty {
 pub struct Prediction {
     mean: Array2<f64>,
     latent: Array2<f64>,
-    noise: f64,
+    /// Noise variance of each point.
+    noise: Array1<f64>,
 }
 
 impl Prediction {
     pub(crate) fn new(mean: Array2<f64>, latent: Array2<f64>, noise: f64) -> Prediction {
+        let noise = Array1::from_elem(mean.nrows(), noise);
         Prediction { mean, latent, noise }
+    }
+
+    /// With known noise on top, one standard deviation a point, in the unit of the labels.
+    ///
+    /// # Errors
+    /// For another number of them, or one that is negative or not finite.
+    pub fn with_noise(self, sds: &[f64]) -> Result<Prediction> {
+        let variance = |sd: &f64| if *sd < 0.0 { f64::NAN } else { sd * sd };
+        self.with_noise_variances(sds.iter().map(variance).collect())
+    }
+
+    pub(crate) fn with_noise_variances(self, each: Array1<f64>) -> Result<Prediction> {
+        if each.len() != self.noise.len() {
+            return Err(ModelError::NoiseRows { expected: self.noise.len(), found: each.len() });
+        }
+        match each.iter().find(|v| !v.is_finite()) {
+            Some(v) => Err(ModelError::Noise(v.sqrt())),
+            None => Ok(Prediction { noise: self.noise + each, ..self }),
+        }
     }
 
     /// Mean of the function, and of a new label: (point, output).
@@ -39,7 +60,7 @@ impl Prediction {
     pub fn variance(&self, of: Uncertainty) -> Array2<f64> {
         match of {
             Uncertainty::Latent => self.latent.clone(),
-            Uncertainty::Observation => &self.latent + self.noise,
+            Uncertainty::Observation => &self.latent + &self.noise.view().insert_axis(Axis(1)),
         }
     }
 
@@ -76,7 +97,7 @@ impl Prediction {
         Ok(Array1::from_shape_fn(labels.nrows(), |i| {
             (0..labels.ncols())
                 .map(|c| {
-                    normal_log_density(labels[[i, c]], self.mean[[i, c]], self.latent[[i, c]] + self.noise)
+                    normal_log_density(labels[[i, c]], self.mean[[i, c]], self.latent[[i, c]] + self.noise[i])
                 })
                 .sum()
         }))
@@ -98,7 +119,8 @@ impl Prediction {
     /// For transforms that are not affine: there the prediction is not Gaussian.
     pub fn on_original_scale(&self, data: &Data) -> Result<OriginalScale> {
         let (mut mean, mut latent) = (self.mean.clone(), self.latent.clone());
-        let mut noise = Array1::from_elem(mean.ncols(), self.noise);
+        let each = self.noise.view().insert_axis(Axis(1));
+        let mut noise = Array2::from_shape_fn(mean.dim(), |(i, _)| each[[i, 0]]);
         for transform in data.label_transforms().as_slice().iter().rev() {
             let LabelTransform::Affine(affine) = transform else {
                 return Err(ModelError::Transform("log"));
@@ -109,7 +131,7 @@ impl Prediction {
             for (c, (shift, scale)) in affine.shift().iter().zip(affine.scale()).enumerate() {
                 mean.column_mut(c).mapv_inplace(|m| m * scale + shift);
                 latent.column_mut(c).mapv_inplace(|v| v * scale * scale);
-                noise[c] *= scale * scale;
+                noise.column_mut(c).mapv_inplace(|v| v * scale * scale);
             }
         }
         Ok(OriginalScale { mean, latent, noise })
@@ -139,8 +161,8 @@ pub struct OriginalScale {
     pub mean: Array2<f64>,
     /// Variance of the function, (point, output).
     pub latent: Array2<f64>,
-    /// Noise variance of each output.
-    pub noise: Array1<f64>,
+    /// Noise variance, (point, output).
+    pub noise: Array2<f64>,
 }
 
 impl OriginalScale {

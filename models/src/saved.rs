@@ -10,7 +10,7 @@ use softbias_priors::{GaussianPrior, SavedPrior};
 use crate::data::Data;
 use crate::error::{ModelError, Result};
 use crate::exact::{Exact, ExactPosterior};
-use crate::likelihood::Gaussian;
+use crate::likelihood::{Bernoulli, Gaussian, GaussianGamma, Likelihood, Poisson, Softmax, StudentT};
 use crate::model::Model;
 use crate::posterior::Posterior;
 
@@ -19,45 +19,122 @@ const MAGIC: &[u8; 8] = b"softbias";
 /// Version of the format. Files of another version are refused by name.
 const VERSION: u32 = 1;
 
-#[derive(Serialize, Deserialize)]
-struct SavedModel {
-    prior: SavedPrior,
-    noise: Gaussian,
+/// A likelihood that can be written to a file.
+pub trait SavedLikelihood: Likelihood + Serialize + DeserializeOwned {
+    /// What files call it: a model is read back only under a likelihood of this name. To change it orphans the files there are.
+    const NAME: &'static str;
+
+    /// The checks that building it makes, once more, where reading does not make them.
+    ///
+    /// # Errors
+    /// When what was read is no valid likelihood.
+    fn revived(self) -> Result<Self> {
+        Ok(self)
+    }
 }
+
+impl SavedLikelihood for Gaussian {
+    const NAME: &'static str = "Gaussian";
+
+    fn revived(self) -> Result<Gaussian> {
+        self.check()?;
+        Ok(self)
+    }
+}
+
+impl SavedLikelihood for GaussianGamma {
+    const NAME: &'static str = "GaussianGamma";
+
+    fn revived(self) -> Result<GaussianGamma> {
+        GaussianGamma::new(self.shape(), self.rate())
+    }
+}
+
+impl SavedLikelihood for Bernoulli {
+    const NAME: &'static str = "Bernoulli";
+}
+
+impl SavedLikelihood for Poisson {
+    const NAME: &'static str = "Poisson";
+}
+
+impl SavedLikelihood for Softmax {
+    const NAME: &'static str = "Softmax";
+}
+
+impl SavedLikelihood for StudentT {
+    const NAME: &'static str = "StudentT";
+}
+
+/// A model under Gaussian noise stands alone in its file; under any other likelihood the name goes before it.
+#[derive(Serialize, Deserialize)]
+struct SavedModel<L> {
+    prior: SavedPrior,
+    likelihood: L,
+}
+
+/// What a file holds.
+const POSTERIOR: u8 = b'P';
+const GAUSSIAN_MODEL: u8 = b'M';
+const OTHER_MODEL: u8 = b'L';
 
 /// A posterior is kept as what determines it (spec and data) and the evidence that must come out again.
 #[derive(Serialize, Deserialize)]
 struct SavedPosterior {
-    model: SavedModel,
+    model: SavedModel<Gaussian>,
     data: Data,
     method: Exact,
     log_evidence: f64,
 }
 
-impl<P: GaussianPrior> Model<P, Gaussian> {
+impl<P: GaussianPrior, L: SavedLikelihood> Model<P, L> {
     /// Writes the spec to a file.
     ///
     /// # Errors
     /// When a part is not built in, or the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        write(path.as_ref(), b'M', &SavedModel { prior: self.prior.saved()?, noise: self.likelihood })
+        let saved = SavedModel { prior: self.prior.saved()?, likelihood: self.likelihood.clone() };
+        if L::NAME == Gaussian::NAME {
+            return write(path.as_ref(), GAUSSIAN_MODEL, &saved);
+        }
+        write(path.as_ref(), OTHER_MODEL, &(L::NAME, saved))
     }
 }
 
-impl Model<Arc<dyn GaussianPrior>, Gaussian> {
+impl<L: SavedLikelihood> Model<Arc<dyn GaussianPrior>, L> {
     /// Reads a spec from a file, with every check that building it makes.
     ///
     /// # Errors
-    /// For a file that is missing, foreign, of another version, damaged, or not a valid spec.
+    /// For a file that is missing, foreign, of another version, damaged, of a model under another likelihood, or not a valid spec.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        read::<SavedModel>(path.as_ref(), b'M')?.revive()
+        let path = path.as_ref();
+        let payload = match contents(path)? {
+            (GAUSSIAN_MODEL, payload) => under::<L>(path, Gaussian::NAME).map(|()| payload),
+            (OTHER_MODEL, payload) => {
+                let (name, rest): (String, _) =
+                    postcard::take_from_bytes(&payload).map_err(|error| unreadable(path, &error))?;
+                under::<L>(path, &name).map(|()| rest.to_vec())
+            }
+            _ => Err(damaged(path, "this file holds a posterior, not a model")),
+        }?;
+        parse::<SavedModel<L>>(path, &payload)?.revive()
     }
 }
 
-impl SavedModel {
-    fn revive(&self) -> Result<Model<Arc<dyn GaussianPrior>, Gaussian>> {
-        self.noise.check()?;
-        Ok(Model { prior: self.prior.revive()?, likelihood: self.noise })
+/// Whether the likelihood asked for is the one in the file.
+fn under<L: SavedLikelihood>(path: &Path, name: &str) -> Result<()> {
+    if name == L::NAME {
+        return Ok(());
+    }
+    let name: String = name.chars().take(60).collect();
+    let asked = L::NAME;
+    Err(damaged(path, &format!("this file holds a model under the likelihood `{name}`, not `{asked}`")))
+}
+
+impl<L: SavedLikelihood> SavedModel<L> {
+    fn revive(self) -> Result<Model<Arc<dyn GaussianPrior>, L>> {
+        let likelihood = self.likelihood.revived()?;
+        Ok(Model { prior: self.prior.revive()?, likelihood })
     }
 }
 
@@ -69,12 +146,12 @@ impl ExactPosterior {
     /// rows, which gives the same posterior), or the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let saved = SavedPosterior {
-            model: SavedModel { prior: self.prior().saved()?, noise: self.noise() },
+            model: SavedModel { prior: self.prior().saved()?, likelihood: self.noise() },
             data: self.data().clone(),
             method: self.method(),
             log_evidence: self.evidence().log.get(),
         };
-        write(path.as_ref(), b'P', &saved)
+        write(path.as_ref(), POSTERIOR, &saved)
     }
 
     /// Reads a posterior from a file: conditions again, and checks that the saved evidence comes out (to 1e-8 relative).
@@ -83,7 +160,10 @@ impl ExactPosterior {
     /// For a file that is missing, foreign, of another version, damaged, or whose evidence does not come out again.
     pub fn load(path: impl AsRef<Path>) -> Result<ExactPosterior> {
         let path = path.as_ref();
-        let saved: SavedPosterior = read(path, b'P')?;
+        let (POSTERIOR, payload) = contents(path)? else {
+            return Err(damaged(path, "this file holds a model, not a posterior"));
+        };
+        let saved: SavedPosterior = parse(path, &payload)?;
         let model = saved.model.revive()?;
         let posterior = ExactPosterior::new(model.prior, model.likelihood, &saved.data, saved.method)?;
         let (now, then) = (posterior.evidence().log.get(), saved.log_evidence);
@@ -114,7 +194,8 @@ fn write<T: Serialize>(path: &Path, kind: u8, value: &T) -> Result<()> {
     fs::write(path, bytes).map_err(|source| ModelError::Io { path: path.to_owned(), source })
 }
 
-fn read<T: DeserializeOwned>(path: &Path, kind: u8) -> Result<T> {
+/// The kind of a file and its payload, after the checks of header, version and sum.
+fn contents(path: &Path) -> Result<(u8, Vec<u8>)> {
     let bytes = fs::read(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
     let Some((header, payload)) = bytes.split_at_checked(21) else {
         return Err(damaged(path, "too short to be a softbias file"));
@@ -130,17 +211,21 @@ fn read<T: DeserializeOwned>(path: &Path, kind: u8) -> Result<T> {
             &format!("format version {version}, this release reads version {VERSION}"),
         ));
     }
-    if rest[0] != kind {
-        let is = if rest[0] == b'M' { "a model, not a posterior" } else { "a posterior, not a model" };
-        return Err(damaged(path, &format!("this file holds {is}")));
-    }
     if rest[5..13] != checksum(payload).to_le_bytes() {
         return Err(damaged(path, "damaged: the checksum does not match"));
     }
+    Ok((rest[0], payload.to_vec()))
+}
+
+fn unreadable(path: &Path, error: &postcard::Error) -> ModelError {
+    damaged(path, &format!("damaged: {error}"))
+}
+
+fn parse<T: DeserializeOwned>(path: &Path, payload: &[u8]) -> Result<T> {
     // Whatever is left over shows that the payload is not of this kind: a posterior starts with its model.
     match postcard::take_from_bytes(payload) {
         Ok((value, [])) => Ok(value),
         Ok((_, rest)) => Err(damaged(path, &format!("damaged: {} bytes too many", rest.len()))),
-        Err(error) => Err(damaged(path, &format!("damaged: {error}"))),
+        Err(error) => Err(unreadable(path, &error)),
     }
 }

@@ -93,7 +93,7 @@ fn predictions_go_back_through_affine_transforms_only() {
     let plain = posterior.predict(&x).unwrap();
     let same = plain.on_original_scale(&some(8, 5)).unwrap();
     assert_eq!((&same.mean, &same.latent), (plain.mean(), &plain.variance(Uncertainty::Latent)));
-    close(same.noise[0], 0.09, 1e-15);
+    close(same.noise[[0, 0]], 0.09, 1e-15);
 }
 
 /// Fraction of `m` simulated worlds, each drawn from the prior predictive, in which the interval holds the truth.

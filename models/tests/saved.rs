@@ -9,6 +9,9 @@ use ndarray::{Array1, Array2};
 use softbias_models::*;
 use softbias_priors::*;
 
+/// A model as files give it back.
+type Under = Model<Arc<dyn GaussianPrior>, Gaussian>;
+
 /// A file of this test that goes away with it.
 struct Temporary(PathBuf);
 
@@ -89,7 +92,7 @@ fn models_come_back() {
         let file = Temporary::new(&format!("model_{name}"));
         let model = prior.with_likelihood(Gaussian::known(0.2));
         model.save(&file.0).unwrap();
-        let back = Model::load(&file.0).unwrap();
+        let back = Model::<_, Gaussian>::load(&file.0).unwrap();
         assert_eq!(back.likelihood, model.likelihood);
         assert_eq!(back.prior.parameters(), model.prior.parameters(), "{name}");
         assert_eq!(back.prior.ledger(), model.prior.ledger(), "{name}");
@@ -145,7 +148,7 @@ fn small_files(name: &str) -> [(Temporary, Vec<u8>); 2] {
 
 /// What reading gives: nothing but whether it is an error counts.
 fn fails(kind: usize, file: &Temporary) -> bool {
-    if kind == 0 { Model::load(&file.0).is_err() } else { ExactPosterior::load(&file.0).is_err() }
+    if kind == 0 { Under::load(&file.0).is_err() } else { ExactPosterior::load(&file.0).is_err() }
 }
 
 #[test]
@@ -198,10 +201,10 @@ fn files_of_wrong_content_never_panic() {
 fn files_that_are_something_else_say_so() {
     let [(m, model), (p, posterior)] = small_files("else");
     assert_eq!(reason(ExactPosterior::load(&m.0).unwrap_err()), "this file holds a model, not a posterior");
-    assert_eq!(reason(Model::load(&p.0).unwrap_err()), "this file holds a posterior, not a model");
+    assert_eq!(reason(Under::load(&p.0).unwrap_err()), "this file holds a posterior, not a model");
     let load = |bytes: &[u8]| {
         fs::write(&m.0, bytes).unwrap();
-        reason(Model::load(&m.0).unwrap_err())
+        reason(Under::load(&m.0).unwrap_err())
     };
     assert!(load(b"").contains("too short"));
     assert!(load(b"softbias").contains("too short"));
@@ -222,13 +225,13 @@ fn files_that_are_something_else_say_so() {
 #[test]
 fn files_that_are_not_there() {
     let missing = Temporary::new("no_such_file");
-    assert!(matches!(Model::load(&missing.0), Err(ModelError::Io { path, .. }) if path == missing.0));
+    assert!(matches!(Under::load(&missing.0), Err(ModelError::Io { path, .. }) if path == missing.0));
     assert!(matches!(ExactPosterior::load(&missing.0), Err(ModelError::Io { .. })));
     let nowhere = missing.0.join("below").join("file");
     let model = Polynomial::orders(0..=1).with_likelihood(Gaussian::noise(0.2));
     assert!(matches!(model.save(&nowhere), Err(ModelError::Io { .. })));
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    assert!(matches!(Model::load(&directory), Err(ModelError::Io { .. })));
+    assert!(matches!(Under::load(&directory), Err(ModelError::Io { .. })));
 }
 
 /// A prior that is not built in.
@@ -274,11 +277,57 @@ fn foreign_parts_cannot_be_saved_and_say_so() {
 fn invalid_specs_are_not_loaded() {
     let file = Temporary::new("invalid");
     Polynomial::orders(0..=1).with_likelihood(Gaussian::noise(-1.0)).save(&file.0).unwrap();
-    assert!(matches!(Model::load(&file.0), Err(ModelError::Noise(_))));
+    assert!(matches!(Under::load(&file.0), Err(ModelError::Noise(_))));
     Polynomial::orders(0..=1).scaled(-2.0).with_likelihood(Gaussian::noise(1.0)).save(&file.0).unwrap();
-    assert!(matches!(Model::load(&file.0), Err(ModelError::Prior(PriorError::Parameter { .. }))));
+    assert!(matches!(Under::load(&file.0), Err(ModelError::Prior(PriorError::Parameter { .. }))));
     #[allow(clippy::reversed_empty_ranges)]
     let none = Polynomial::orders(2..=1);
     none.with_likelihood(Gaussian::noise(1.0)).save(&file.0).unwrap();
-    assert!(matches!(Model::load(&file.0), Err(ModelError::Prior(PriorError::Empty(_)))));
+    assert!(matches!(Under::load(&file.0), Err(ModelError::Prior(PriorError::Empty(_)))));
+}
+
+#[test]
+fn a_model_comes_back_under_its_own_likelihood_only() {
+    let (gamma, gauss) = (Temporary::new("gamma"), Temporary::new("gauss"));
+    let prior = || Polynomial::orders(0..=2).scaled(0.7);
+    let model = prior().with_likelihood(GaussianGamma::new(2.0, 3.0).unwrap());
+    model.save(&gamma.0).unwrap();
+    prior().with_likelihood(Gaussian::noise(0.2)).save(&gauss.0).unwrap();
+    let back = Model::<_, GaussianGamma>::load(&gamma.0).unwrap();
+    assert_eq!(back.likelihood, model.likelihood);
+    assert_eq!(back.prior.saved().unwrap(), model.prior.saved().unwrap());
+    let not = |text: String, is: &str, asked: &str| {
+        assert_eq!(text, format!("this file holds a model under the likelihood `{is}`, not `{asked}`"));
+    };
+    not(reason(Under::load(&gamma.0).unwrap_err()), "GaussianGamma", "Gaussian");
+    not(reason(Model::<_, GaussianGamma>::load(&gauss.0).unwrap_err()), "Gaussian", "GaussianGamma");
+    assert_eq!(
+        reason(ExactPosterior::load(&gamma.0).unwrap_err()),
+        "this file holds a model, not a posterior"
+    );
+    // every other one, and none as another
+    let others = Temporary::new("others");
+    prior().with_likelihood(Bernoulli::probit()).save(&others.0).unwrap();
+    assert_eq!(Model::<_, Bernoulli>::load(&others.0).unwrap().likelihood, Bernoulli::probit());
+    not(reason(Under::load(&others.0).unwrap_err()), "Bernoulli", "Gaussian");
+    let student = StudentT::new(3.5, 0.2).unwrap().known_dof();
+    prior().with_likelihood(student).save(&others.0).unwrap();
+    assert_eq!(Model::<_, StudentT>::load(&others.0).unwrap().likelihood, student);
+    prior().with_likelihood(Poisson::log_link()).save(&others.0).unwrap();
+    assert_eq!(Model::<_, Poisson>::load(&others.0).unwrap().likelihood, Poisson::log_link());
+    not(reason(Model::<_, Softmax>::load(&others.0).unwrap_err()), "Poisson", "Softmax");
+    let classes = Softmax::classes(4).unwrap();
+    Polynomial::orders(0..=2).with_outputs(4).with_likelihood(classes).save(&others.0).unwrap();
+    assert_eq!(Model::<_, Softmax>::load(&others.0).unwrap().likelihood, classes);
+    // numbers that no constructor lets through
+    let bytes = fs::read(&gamma.0).unwrap();
+    let at = bytes.len() - 8;
+    let mut forged = bytes.clone();
+    forged[at..].copy_from_slice(&(-3.0f64).to_le_bytes());
+    let sum = forged[21..]
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3));
+    forged[13..21].copy_from_slice(&sum.to_le_bytes());
+    fs::write(&gamma.0, &forged).unwrap();
+    assert!(matches!(Model::<_, GaussianGamma>::load(&gamma.0), Err(ModelError::Gamma { .. })));
 }

@@ -1,6 +1,19 @@
 //! Tuning by evidence: gradients against differences, known optima, hard and free ends, bounds.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "tune/approximate.rs"]
+mod approximate;
+#[path = "tune/gradients.rs"]
+mod gradients;
+#[path = "tune/hyperpriors.rs"]
+mod hyperpriors;
+#[path = "tune/priors.rs"]
+mod priors;
+#[path = "tune/sampling.rs"]
+mod sampling;
+#[path = "tune/search.rs"]
+mod search;
+
 use softbias_models::*;
 use softbias_priors::*;
 

@@ -7,6 +7,7 @@ use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2};
 use crate::linear::Weights;
 use crate::math::Seed;
 use crate::parameters::{Coordinate, Parameter};
+use crate::paths::{Paths, ScaledPaths};
 use crate::prior::{Pullback, Result};
 use crate::{Blocks, GaussianPrior, Ledger, Parameters, Points, Prior, SavedPrior, WhitePrior};
 
@@ -102,6 +103,26 @@ impl<P: GaussianPrior> GaussianPrior for Scaled<P> {
             gradient.push(0.0);
             gradient.into()
         }))
+    }
+
+    fn mean_slope(&self, x: &Points) -> Result<Array3<f64>> {
+        self.prior.mean_slope(x)
+    }
+
+    fn cov_slope(
+        &self,
+        x: &Points,
+        z: &Points,
+        v: ArrayView2<'_, f64>,
+        output: usize,
+    ) -> Result<Array3<f64>> {
+        Ok(self.prior.cov_slope(x, z, v, output)? * (self.scale * self.scale))
+    }
+
+    fn paths(&self, n: usize, inputs: usize, seed: Seed) -> Result<Arc<dyn Paths>> {
+        self.check()?;
+        let (of, mean) = (self.prior.paths(n, inputs, seed)?, self.with(&self.parameters().values())?);
+        Ok(Arc::new(ScaledPaths { of, mean, scale: self.scale }))
     }
 
     fn saved(&self) -> Result<SavedPrior> {
@@ -229,6 +250,21 @@ impl<P: GaussianPrior> GaussianPrior for Charged<P> {
     }
     fn contract_mean(&self, x: &Points, g: ArrayView2<'_, f64>) -> Result<Option<Array1<f64>>> {
         self.prior.contract_mean(x, g)
+    }
+    fn mean_slope(&self, x: &Points) -> Result<Array3<f64>> {
+        self.prior.mean_slope(x)
+    }
+    fn cov_slope(
+        &self,
+        x: &Points,
+        z: &Points,
+        v: ArrayView2<'_, f64>,
+        output: usize,
+    ) -> Result<Array3<f64>> {
+        self.prior.cov_slope(x, z, v, output)
+    }
+    fn paths(&self, n: usize, inputs: usize, seed: Seed) -> Result<Arc<dyn Paths>> {
+        self.prior.paths(n, inputs, seed)
     }
     fn saved(&self) -> Result<SavedPrior> {
         Ok(SavedPrior::Charged { prior: Box::new(self.prior.saved()?), ledger: self.ledger.clone() })

@@ -130,9 +130,20 @@ pub enum PriorError {
     /// A saved description that is not that of a prior.
     #[error("not a valid description of a prior: {0}; the file was written by another release, or by hand")]
     Malformed(String),
+    /// A prior of which no functions can be drawn that are evaluated anywhere.
+    #[error("no random functions are known for `{0}`: use `draws` at a fixed list of points")]
+    NoPaths(String),
     /// Numbers that make no kernel.
     #[error("{what}, found {found}")]
     Kernel {
+        /// The rule that was broken.
+        what: &'static str,
+        /// What was found instead.
+        found: String,
+    },
+    /// Actions that make no finite group.
+    #[error("{what}, found {found}")]
+    Group {
         /// The rule that was broken.
         what: &'static str,
         /// What was found instead.

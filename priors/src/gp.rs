@@ -1,6 +1,7 @@
 //! Gaussian processes: a mean and a kernel make a prior over functions.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis};
 use rayon::prelude::*;
@@ -8,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::Layout;
 use crate::kernel::{SavedKernel, TILE};
-use crate::math::{Seed, linalg};
+use crate::math::{Seed, linalg, simd};
 use crate::mean::{Mean, SavedMean};
+use crate::paths::{KernelPaths, Paths, SumPaths, difference_slopes};
 use crate::prior::{Result, gaussian_draws};
 use crate::{Blocks, GaussianPrior, Kernel, Parameters, Points, Prior, PriorError, SavedPrior, memory};
 
@@ -68,6 +70,7 @@ impl Gp {
         let (rows, columns) = (Layout::new(x), Layout::new(z));
         let kernel = self.kernel.function();
         let mut k = Array2::zeros((x.len(), z.len()));
+        let finite = AtomicBool::new(true);
         k.axis_chunks_iter_mut(Axis(0), ROWS).into_par_iter().enumerate().for_each(|(chunk, mut block)| {
             for (i, mut row) in block.rows_mut().into_iter().enumerate() {
                 let i = chunk * ROWS + i;
@@ -77,12 +80,17 @@ impl Gp {
                     let to = (from + TILE).min(end);
                     kernel.fill(rows.row(i), &columns.tile(from, to), &mut row[from..to]);
                 }
+                if !simd::all_finite(&row[..end]) {
+                    finite.store(false, Ordering::Relaxed);
+                }
             }
         });
         if let (Some(hx), Some(hz)) = (self.mean.spread(x), self.mean.spread(z)) {
             k += &linalg::matmul_nt(hx.view(), hz.view());
         }
-        expect_finite(&k)?;
+        if !finite.into_inner() {
+            expect_finite(&k)?;
+        }
         Ok(k)
     }
 }
@@ -216,12 +224,79 @@ impl GaussianPrior for Gp {
         Ok(Some(none.iter().chain(&of_mean).copied().collect()))
     }
 
+    fn cov_slope(
+        &self,
+        x: &Points,
+        z: &Points,
+        v: ArrayView2<'_, f64>,
+        output: usize,
+    ) -> Result<Array3<f64>> {
+        self.check(x)?;
+        self.check(z)?;
+        if v.nrows() != z.len() {
+            return Err(PriorError::Dimensions { what: "rows of v", expected: z.len(), found: v.nrows() });
+        }
+        if self.mean.spread(z).is_some() {
+            // coefficients that are integrated out: their part of the covariance has slopes of its own
+            let product = |x: &Points| Ok(linalg::matmul(self.cov(x, z)?.of_output(output), v));
+            return difference_slopes(x, v.ncols(), product);
+        }
+        let (rows, others, kernel) = (Layout::new(x), Layout::new(z), self.kernel.function());
+        let mut slopes = Array3::zeros((x.len(), v.ncols(), x.inputs()));
+        slopes.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(i, mut slopes)| {
+            let mut slope = vec![0.0; x.inputs()];
+            for j in 0..z.len() {
+                slope.fill(0.0);
+                kernel.slope(rows.row(i), others.row(j), 1.0, &mut slope);
+                for (mut out, v) in slopes.rows_mut().into_iter().zip(v.row(j)) {
+                    out.iter_mut().zip(&slope).for_each(|(out, s)| *out += v * s);
+                }
+            }
+        });
+        Ok(slopes)
+    }
+
+    fn paths(&self, n: usize, inputs: usize, seed: Seed) -> Result<Arc<dyn Paths>> {
+        self.kernel.function().inputs().check(inputs)?;
+        let drawn = KernelPaths::new(Arc::new(self.clone()), &self.kernel, inputs, n, seed)?;
+        let Some(coefficients) = self.mean.drawn(n, self.outputs, seed.named("mean")) else {
+            return Ok(Arc::new(drawn));
+        };
+        let spread = MeanPaths { mean: self.mean.clone(), coefficients };
+        Ok(Arc::new(SumPaths(vec![(1.0, Arc::new(drawn)), (1.0, Arc::new(spread))])))
+    }
+
     fn saved(&self) -> Result<SavedPrior> {
         Ok(SavedPrior::Gp(SavedGp {
             kernel: self.kernel.saved()?,
             mean: self.mean.saved()?,
             outputs: self.outputs,
         }))
+    }
+}
+
+/// The part of the draws that comes from coefficients of the mean that are integrated out.
+#[derive(Debug)]
+struct MeanPaths {
+    mean: Mean,
+    /// White coefficients, (function, draw) an output.
+    coefficients: Vec<Array2<f64>>,
+}
+
+impl Paths for MeanPaths {
+    fn count(&self) -> usize {
+        self.coefficients.first().map_or(0, Array2::ncols)
+    }
+
+    fn values(&self, x: &Points) -> Result<Array3<f64>> {
+        self.mean.check(x)?;
+        let mut values = Array3::zeros((self.count(), x.len(), self.coefficients.len()));
+        if let Some(spread) = self.mean.spread(x) {
+            for (c, coefficients) in self.coefficients.iter().enumerate() {
+                values.index_axis_mut(Axis(2), c).assign(&spread.dot(coefficients).t());
+            }
+        }
+        Ok(values)
     }
 }
 

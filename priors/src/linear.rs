@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis};
 
 use crate::math::{Seed, linalg};
+use crate::paths::{FeaturePaths, Paths};
 use crate::prior::{Pullback, Result};
 use crate::{
     Blocks, GaussianPrior, Ledger, Parameters, Points, Prior, PriorError, SavedPrior, WhitePrior, memory,
@@ -229,6 +230,10 @@ impl<L: Linear> GaussianPrior for L {
 
     fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
         contract(self, x, w)
+    }
+
+    fn paths(&self, n: usize, _inputs: usize, seed: Seed) -> Result<Arc<dyn Paths>> {
+        Ok(Arc::new(FeaturePaths::new(self.clone(), n, seed)?))
     }
 
     fn saved(&self) -> Result<SavedPrior> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::parameters::{Coordinate, Parameter};
 use crate::prior::Result;
-use crate::{Parameters, Points, PriorError};
+use crate::{Parameters, Points, PriorError, Seed};
 
 /// A basis of one's own for a mean: hⱼ(x) for j < `dim`.
 pub trait MeanBasis: fmt::Debug + Send + Sync {
@@ -149,6 +149,13 @@ impl Mean {
             Role::Integrated { sd } if sd > 0.0 && !self.coefficients.is_empty() => Some(self.design(x) * sd),
             _ => None,
         }
+    }
+
+    /// White coefficients of draws, (function, draw) an output, where they are integrated out.
+    pub(crate) fn drawn(&self, n: usize, outputs: usize, seed: Seed) -> Option<Vec<Array2<f64>>> {
+        let spread =
+            matches!(self.role, Role::Integrated { sd } if sd > 0.0) && !self.coefficients.is_empty();
+        spread.then(|| (0..outputs).map(|c| seed.at(c).normal2(self.coefficients.len(), n)).collect())
     }
 
     pub(crate) fn parameters(&self) -> Parameters {

@@ -7,6 +7,7 @@ use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis, concatenate,
 use crate::linear::Weights;
 use crate::math::Seed;
 use crate::parameters::{Coordinate, Parameter};
+use crate::paths::{Paths, SumPaths};
 use crate::prior::{Pullback, Result};
 use crate::{
     Blocks, GaussianPrior, Ledger, Parameters, Points, Prior, PriorError, SavedPrior, Softness, WhitePrior,
@@ -169,6 +170,31 @@ where
         let core = core.unwrap_or_else(|| Array1::zeros(self.core.parameters().len()));
         let rest = rest.unwrap_or_else(|| Array1::zeros(self.rest.parameters().len())) * self.softness.get();
         Ok(Some(joined(&[core.view(), rest.view(), Array1::zeros(1).view()])))
+    }
+
+    fn mean_slope(&self, x: &Points) -> Result<Array3<f64>> {
+        let mut slope = self.core.mean_slope(x)?;
+        slope.scaled_add(self.softness.get(), &self.rest.mean_slope(x)?);
+        Ok(slope)
+    }
+
+    fn cov_slope(
+        &self,
+        x: &Points,
+        z: &Points,
+        v: ArrayView2<'_, f64>,
+        output: usize,
+    ) -> Result<Array3<f64>> {
+        let mut slope = self.core.cov_slope(x, z, v, output)?;
+        slope.scaled_add(self.softness.squared(), &self.rest.cov_slope(x, z, v, output)?);
+        Ok(slope)
+    }
+
+    fn paths(&self, n: usize, inputs: usize, seed: Seed) -> Result<Arc<dyn Paths>> {
+        self.check_outputs()?;
+        let core = self.core.paths(n, inputs, seed.named("core"))?;
+        let rest = self.rest.paths(n, inputs, seed.named("rest"))?;
+        Ok(Arc::new(SumPaths(vec![(1.0, core), (self.softness.get(), rest)])))
     }
 
     fn saved(&self) -> Result<SavedPrior> {

@@ -8,6 +8,7 @@ use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2};
 use crate::adaptors::{Charged, Scaled};
 use crate::linear::Weights;
 use crate::math::{Seed, linalg};
+use crate::paths::{Paths, difference_slopes};
 use crate::{Ledger, Parameters, Pathways, Points, PriorError, SavedPrior, Softness, memory};
 
 /// Results of the priors crate.
@@ -197,6 +198,45 @@ pub trait GaussianPrior: Prior {
         Ok(None)
     }
 
+    /// Slopes of the mean, (point, output, input). The default takes central differences.
+    ///
+    /// # Errors
+    /// When the points do not fit.
+    fn mean_slope(&self, x: &Points) -> Result<Array3<f64>> {
+        if self.centred() {
+            return Ok(Array3::zeros((x.len(), self.outputs(), x.inputs())));
+        }
+        difference_slopes(x, self.outputs(), |x| self.mean(x))
+    }
+
+    /// Σⱼ ∂cov(xᵢ, zⱼ)/∂xᵢ vⱼ for one output, where v is (point of z, column): shape (point of x, column, input). The default takes
+    /// central differences.
+    ///
+    /// # Errors
+    /// When points or v do not fit.
+    fn cov_slope(
+        &self,
+        x: &Points,
+        z: &Points,
+        v: ArrayView2<'_, f64>,
+        output: usize,
+    ) -> Result<Array3<f64>> {
+        if v.nrows() != z.len() {
+            return Err(PriorError::Dimensions { what: "rows of v", expected: z.len(), found: v.nrows() });
+        }
+        difference_slopes(x, v.ncols(), |x| Ok(linalg::matmul(self.cov(x, z)?.of_output(output), v)))
+    }
+
+    /// `n` functions drawn from the prior that can be evaluated anywhere, at points of that many inputs: exact where there are
+    /// finitely many features; for kernels by random functions, whose covariance is the kernel's to 1/√2048.
+    ///
+    /// # Errors
+    /// [`PriorError::NoPaths`] where no such functions are known; `draws` serves any prior at a fixed list of points.
+    fn paths(&self, n: usize, inputs: usize, seed: Seed) -> Result<Arc<dyn Paths>> {
+        let _ = (n, inputs, seed);
+        Err(PriorError::NoPaths(format!("{self:?}").chars().take(80).collect()))
+    }
+
     /// A description that can be written to a file; parts that are not built in have none.
     ///
     /// # Errors
@@ -355,6 +395,21 @@ impl<P: GaussianPrior + ?Sized> GaussianPrior for Arc<P> {
     }
     fn contract_mean(&self, x: &Points, g: ArrayView2<'_, f64>) -> Result<Option<Array1<f64>>> {
         (**self).contract_mean(x, g)
+    }
+    fn mean_slope(&self, x: &Points) -> Result<Array3<f64>> {
+        (**self).mean_slope(x)
+    }
+    fn cov_slope(
+        &self,
+        x: &Points,
+        z: &Points,
+        v: ArrayView2<'_, f64>,
+        output: usize,
+    ) -> Result<Array3<f64>> {
+        (**self).cov_slope(x, z, v, output)
+    }
+    fn paths(&self, n: usize, inputs: usize, seed: Seed) -> Result<Arc<dyn Paths>> {
+        (**self).paths(n, inputs, seed)
     }
     fn saved(&self) -> Result<SavedPrior> {
         (**self).saved()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, concatenate, s};
 
 use crate::math::Seed;
+use crate::paths::{Paths, StackPaths};
 use crate::prior::Result;
 use crate::{Blocks, GaussianPrior, Ledger, Parameters, Points, Prior, PriorError, SavedPrior, memory};
 
@@ -125,6 +126,26 @@ impl GaussianPrior for Stack {
             gradient.extend(of_part.unwrap_or_else(|| Array1::zeros(part.parameters().len())));
         }
         Ok(moves.then(|| gradient.into()))
+    }
+
+    fn cov_slope(
+        &self,
+        x: &Points,
+        z: &Points,
+        v: ArrayView2<'_, f64>,
+        output: usize,
+    ) -> Result<Array3<f64>> {
+        match self.0.get(output) {
+            Some(part) => part.cov_slope(x, z, v, 0),
+            None => {
+                Err(PriorError::Dimensions { what: "outputs", expected: output + 1, found: self.0.len() })
+            }
+        }
+    }
+
+    fn paths(&self, n: usize, inputs: usize, seed: Seed) -> Result<Arc<dyn Paths>> {
+        let of_part = |(c, part): (usize, &Arc<dyn GaussianPrior>)| part.paths(n, inputs, seed.at(c));
+        Ok(Arc::new(StackPaths(self.0.iter().enumerate().map(of_part).collect::<Result<_>>()?)))
     }
 
     fn saved(&self) -> Result<SavedPrior> {

@@ -1,24 +1,26 @@
-//! Exact inference in function space: one Cholesky factor of K + σ²I for each distinct covariance.
+//! Exact inference in function space: one Cholesky factor of A = K + noise for each distinct covariance, in its own memory.
 
-use ndarray::{Array2, ArrayView2};
-use softbias_priors::math::linalg::{self, Cholesky, Jitter, LinalgError};
-use softbias_priors::{Blocks, GaussianPrior, Nats, memory};
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use softbias_priors::math::linalg::{self, Cholesky, LinalgError};
+use softbias_priors::{Blocks, GaussianPrior, Nats, Points, memory};
 
+use super::noise::Noise;
 use super::reduced::residual;
 use crate::data::Data;
-use crate::error::Result;
+use crate::error::{ModelError, Result};
 use crate::evidence::{EffectiveDimension, Evidence, Grade};
 
 /// Factors and weights of the representer form: one entry an output, or one for all when they share a covariance.
 #[derive(Clone, Debug)]
 pub(crate) struct FunctionSpace {
     /// One Cholesky factor of A for each distinct covariance.
-    pub(crate) factors: Vec<Cholesky>,
+    factors: Vec<Cholesky>,
+    /// diag(A⁻¹), likewise.
+    inverse_diagonals: Vec<Array1<f64>>,
     /// α = A⁻¹(y − mean): (row, output).
     pub(crate) alpha: Array2<f64>,
-    inverses: Vec<Array2<f64>>,
     y: Array2<f64>,
-    variance: f64,
+    noise: Noise,
     /// Features behind the prior, where there are finitely many: no more directions than these can be determined.
     features: Option<usize>,
 }
@@ -26,37 +28,97 @@ pub(crate) struct FunctionSpace {
 const INSTEAD: &str =
     "use a prior with fewer features than rows in weight space (`Exact::WeightSpace`), or fewer rows";
 
+/// Fractions of the mean diagonal that are added where a covariance cannot be factored as it is.
+const JITTERS: [f64; 6] = [0.0, 1e-14, 1e-13, 1e-12, 1e-11, 1e-10];
+
+/// The lower triangles of A for each distinct covariance.
+fn gram<P: GaussianPrior + ?Sized>(prior: &P, noise: &Noise, x: &Points) -> Result<Vec<Array2<f64>>> {
+    memory::announce("the covariance of the rows (row × row)", x.len(), x.len(), INSTEAD)?;
+    let mut list = match prior.gram(x)? {
+        Blocks::Shared(k) => vec![k],
+        Blocks::PerOutput(list) => list,
+        blocks => (0..prior.outputs()).map(|c| blocks.of_output(c).to_owned()).collect(),
+    };
+    for k in &mut list {
+        noise.add_to_diagonal(k);
+    }
+    Ok(list)
+}
+
 impl FunctionSpace {
-    /// O(n³) time for each distinct covariance, n² memory, announced first.
+    /// O(n³) time (2n³/3 flops) for each distinct covariance; n² memory that is kept and n² on the way, announced first.
     pub(crate) fn new<P: GaussianPrior + ?Sized>(
         prior: &P,
-        variance: f64,
+        noise: Noise,
         data: &Data,
-        jitter: Jitter,
     ) -> Result<FunctionSpace> {
-        let n = data.len();
-        memory::announce("the covariance of the rows (row × row)", n, n, INSTEAD)?;
+        noise.check(data.len())?;
         let y = residual(prior, data)?;
-        let blocks = prior.cov(data.points(), data.points())?;
-        let count = if matches!(blocks, Blocks::Shared(_)) { 1 } else { y.ncols() };
-        let mut factors = Vec::with_capacity(count);
-        let mut alpha = Array2::zeros(y.raw_dim());
-        for c in 0..y.ncols() {
-            if c < count {
-                let mut a = blocks.of_output(c).to_owned();
-                a.diag_mut().mapv_inplace(|d| d + variance);
-                factors.push(Cholesky::new(a.view(), jitter)?);
+        let mut tried = Vec::new();
+        for jitter in JITTERS {
+            let factors = gram(prior, &noise, data.points())?.into_iter().map(|a| {
+                let added = jitter * a.diag().mean().unwrap_or(0.0);
+                Cholesky::in_place(a, added)
+            });
+            match factors.collect::<std::result::Result<Vec<_>, _>>() {
+                Ok(factors) => return FunctionSpace::of_factors(prior, factors, y, noise),
+                Err(error @ LinalgError::NotPositiveDefinite { .. }) => tried.push(error),
+                Err(error) => return Err(error.into()),
             }
-            alpha.column_mut(c).assign(&factors[c.min(count - 1)].solve_vec(y.column(c))?);
         }
-        let inverses = factors.iter().map(Cholesky::inverse).collect();
-        let features = prior.weights().map(|w| w.scales().iter().filter(|s| **s != 0.0).count());
-        Ok(FunctionSpace { factors, alpha, inverses, y, variance, features })
+        Err(tried.pop().map_or(ModelError::Noise(noise.common().sqrt()), ModelError::from))
     }
 
-    fn of_output(&self, c: usize) -> (&Cholesky, &Array2<f64>) {
-        let at = c.min(self.factors.len() - 1);
-        (&self.factors[at], &self.inverses[at])
+    fn of_factors<P: GaussianPrior + ?Sized>(
+        prior: &P,
+        factors: Vec<Cholesky>,
+        y: Array2<f64>,
+        noise: Noise,
+    ) -> Result<FunctionSpace> {
+        let alpha = solved(&factors, &y)?;
+        let inverse_diagonals = factors.iter().map(Cholesky::inverse_diagonal).collect();
+        let features = prior.weights().map(|w| w.scales().iter().filter(|s| **s != 0.0).count());
+        Ok(FunctionSpace { factors, inverse_diagonals, alpha, y, noise, features })
+    }
+
+    /// The same for the rows of `all`, of which the first are those known already: O(n²m) for m new rows instead of O((n + m)³).
+    pub(crate) fn append<P: GaussianPrior + ?Sized>(
+        &self,
+        prior: &P,
+        noise: Noise,
+        all: &Data,
+    ) -> Result<FunctionSpace> {
+        noise.check(all.len())?;
+        let n = self.y.nrows();
+        let (old, new) = (all.points().range(0..n)?, all.points().range(n..all.len())?);
+        let size = all.len();
+        memory::announce("the covariance of the rows (row × row)", size, size, INSTEAD)?;
+        let cross = prior.cov(&old, &new)?;
+        let corners = prior.gram(&new)?;
+        let mut factors = Vec::with_capacity(self.factors.len());
+        for (c, known) in self.factors.iter().enumerate() {
+            // The new rows of the factor: L₂₁ᵀ = L₁₁⁻¹K₁₂ and the factor of what is left of the corner.
+            let right = known.solve_lower(cross.of_output(c))?;
+            let mut corner = corners.of_output(c).to_owned();
+            noise.tail(n).add_to_diagonal(&mut corner);
+            corner -= &linalg::syrk_t(right.view());
+            let corner = Cholesky::in_place(corner, known.jitter())?;
+            let mut l = Array2::zeros((size, size));
+            l.slice_mut(s![..n, ..n]).assign(&known.l());
+            l.slice_mut(s![n.., ..n]).assign(&right.t());
+            l.slice_mut(s![n.., n..]).assign(&corner.l());
+            factors.push(Cholesky::of_factor(l, known.jitter()));
+        }
+        let y = residual(prior, all)?;
+        FunctionSpace::of_factors(prior, factors, y, noise)
+    }
+
+    fn at(&self, c: usize) -> usize {
+        c.min(self.factors.len() - 1)
+    }
+
+    pub(crate) fn noise(&self) -> &Noise {
+        &self.noise
     }
 
     /// Jitter that was added to the diagonal, the largest over the factors.
@@ -64,34 +126,30 @@ impl FunctionSpace {
         self.factors.iter().map(Cholesky::jitter).fold(0.0, f64::max)
     }
 
-    pub(crate) fn quadratic(&self) -> f64 {
-        (&self.y * &self.alpha).sum()
-    }
-
-    pub(crate) fn log_evidence(&self) -> f64 {
-        let (n, outputs) = self.y.dim();
-        let log_det: f64 = (0..outputs).map(|c| self.of_output(c).0.log_det()).sum();
-        -0.5 * (self.quadratic() + log_det + (n * outputs) as f64 * (2.0 * std::f64::consts::PI).ln())
+    fn log_evidence(&self) -> f64 {
+        log_evidence(&self.factors, &self.y, &self.alpha)
     }
 
     /// tr(A⁻¹K) of one output.
     fn determined(&self, c: usize) -> f64 {
-        let n = self.y.nrows() as f64;
-        n - self.variance * self.of_output(c).1.diag().sum()
+        let diagonal = &self.inverse_diagonals[self.at(c)];
+        diagonal.iter().enumerate().map(|(i, a)| 1.0 - self.noise.of_row(i) * a).sum()
     }
 
     pub(crate) fn evidence(&self, log_jacobian: Nats) -> Evidence {
         let (n, outputs) = self.y.dim();
-        let (n, log_noise) = (n as f64, self.variance.ln());
+        let variances = Array1::from_shape_fn(n, |i| self.noise.of_row(i));
+        let log_noise: f64 = variances.iter().map(|v| v.ln()).sum();
         let mut information = 0.0;
         let mut fit = 0.0;
         for c in 0..outputs {
             let (alpha, determined) = (self.alpha.column(c), self.determined(c));
-            let explained = &self.y.column(c) - &(&alpha * self.variance);
-            information +=
-                0.5 * (self.of_output(c).0.log_det() - n * log_noise - determined + alpha.dot(&explained));
-            let scatter = self.variance * alpha.dot(&alpha) + determined;
-            fit -= 0.5 * (n * ((2.0 * std::f64::consts::PI).ln() + log_noise) + scatter);
+            let left = &alpha * &variances;
+            let explained = &self.y.column(c) - &left;
+            let log_det = self.factors[self.at(c)].log_det();
+            information += 0.5 * (log_det - log_noise - determined + alpha.dot(&explained));
+            let scatter = alpha.dot(&left) + determined;
+            fit -= 0.5 * (n as f64 * (2.0 * std::f64::consts::PI).ln() + log_noise + scatter);
         }
         Evidence {
             log: Nats(self.log_evidence()) + log_jacobian,
@@ -108,32 +166,120 @@ impl FunctionSpace {
         EffectiveDimension { determined, undetermined: (directions as f64 - determined).max(0.0), directions }
     }
 
-    /// W = ½(αα' − A⁻¹), in the blocks of the covariance (summed over outputs that share one).
-    pub(crate) fn sensitivity(&self) -> Blocks {
-        let outputs = self.y.ncols();
-        let outer = |alpha: Array2<f64>| linalg::syrk(alpha.view());
-        if self.factors.len() == 1 {
-            return Blocks::Shared((outer(self.alpha.clone()) - &self.inverses[0] * outputs as f64) * 0.5);
-        }
-        let of_output = |c: usize| {
-            let alpha = self.alpha.column(c).to_owned().insert_axis(ndarray::Axis(1));
-            (outer(alpha) - self.of_output(c).1) * 0.5
-        };
-        Blocks::PerOutput((0..outputs).map(of_output).collect())
-    }
-
-    /// ∂ log evidence / ∂σ².
-    pub(crate) fn noise_sensitivity(&self) -> f64 {
-        let trace: f64 = (0..self.y.ncols()).map(|c| self.of_output(c).1.diag().sum()).sum();
-        0.5 * (self.alpha.iter().map(|a| a * a).sum::<f64>() - trace)
-    }
-
     /// L⁻¹ cov(data, z) for one output: what a variance at z needs.
     pub(crate) fn explained(
         &self,
         cross: ArrayView2<'_, f64>,
         c: usize,
     ) -> std::result::Result<Array2<f64>, LinalgError> {
-        self.of_output(c).0.solve_lower(cross)
+        self.factors[self.at(c)].solve_lower(cross)
     }
+
+    /// L⁻¹b for every row b of cov(z, data), for one output.
+    pub(crate) fn whiten_rows(
+        &self,
+        cross: Array2<f64>,
+        c: usize,
+    ) -> std::result::Result<Array2<f64>, LinalgError> {
+        self.factors[self.at(c)].whiten_rows(cross)
+    }
+
+    /// A⁻¹b for one output.
+    pub(crate) fn solve(
+        &self,
+        b: ArrayView2<'_, f64>,
+        c: usize,
+    ) -> std::result::Result<Array2<f64>, LinalgError> {
+        self.factors[self.at(c)].solve(b)
+    }
+
+    /// Mean and variance of each label given all the others, each (row, output): y − α/diag(A⁻¹) and 1/diag(A⁻¹) (Rasmussen &
+    /// Williams 2006, 5.12), as departures from `labels`, the noise of the row included in the variance.
+    pub(crate) fn leave_one_out(&self, labels: &Array2<f64>) -> (Array2<f64>, Array2<f64>) {
+        let spread = |(i, c): (usize, usize)| 1.0 / self.inverse_diagonals[self.at(c)][i];
+        let variance = Array2::from_shape_fn(labels.dim(), spread);
+        (labels - &(&self.alpha * &variance), variance)
+    }
+
+    /// ln p(row i | rows before), summed over outputs.
+    pub(crate) fn prequential(&self) -> Result<Array1<f64>> {
+        let mut log = Array1::zeros(self.y.nrows());
+        for c in 0..self.y.ncols() {
+            let factor = &self.factors[self.at(c)];
+            let z = factor.solve_lower(self.y.column(c).insert_axis(Axis(1)))?;
+            for (i, log) in log.iter_mut().enumerate() {
+                let variance = factor.l()[[i, i]].powi(2);
+                *log -= 0.5 * (z[[i, 0]].powi(2) + (2.0 * std::f64::consts::PI * variance).ln());
+            }
+        }
+        Ok(log)
+    }
+}
+
+fn solved(factors: &[Cholesky], y: &Array2<f64>) -> Result<Array2<f64>> {
+    if let [shared] = factors {
+        return Ok(shared.solve(y.view())?);
+    }
+    let mut alpha = Array2::zeros(y.raw_dim());
+    for (c, factor) in factors.iter().enumerate() {
+        alpha.column_mut(c).assign(&factor.solve_vec(y.column(c))?);
+    }
+    Ok(alpha)
+}
+
+fn log_evidence(factors: &[Cholesky], y: &Array2<f64>, alpha: &Array2<f64>) -> f64 {
+    let (n, outputs) = y.dim();
+    let log_det: f64 = (0..outputs).map(|c| factors[c.min(factors.len() - 1)].log_det()).sum();
+    -0.5 * ((y * alpha).sum() + log_det + (n * outputs) as f64 * (2.0 * std::f64::consts::PI).ln())
+}
+
+/// The log evidence, and what its gradient is made of.
+pub(crate) struct Slopes {
+    pub(crate) log: f64,
+    /// ∂/∂K: ½(αα' − A⁻¹), in the blocks of the covariance (summed over outputs that share one).
+    pub(crate) covariance: Blocks,
+    /// ∂/∂mean: α, (row, output).
+    pub(crate) mean: Array2<f64>,
+    /// ∂/∂ of the common noise variance.
+    pub(crate) noise: f64,
+    /// (y − mean)ᵀA⁻¹(y − mean), over outputs.
+    pub(crate) quadratic: f64,
+}
+
+/// Log evidence and gradient from one factorisation: n³ flops for each distinct covariance, and two n × n matrices in all (K, L and
+/// A⁻¹ in one, what they are computed with and then the result in the other). No jitter: what changes with the parameters has no
+/// place in a differentiated objective.
+pub(crate) fn evidence_slopes<P: GaussianPrior + ?Sized>(
+    prior: &P,
+    noise: &Noise,
+    data: &Data,
+) -> Result<Slopes> {
+    noise.check(data.len())?;
+    let y = residual(prior, data)?;
+    let outputs = y.ncols();
+    let grams = gram(prior, noise, data.points())?.into_iter();
+    let factors = grams.map(|a| Cholesky::in_place(a, 0.0)).collect::<std::result::Result<Vec<_>, _>>()?;
+    let alpha = solved(&factors, &y)?;
+    let log = log_evidence(&factors, &y, &alpha);
+    let shared = factors.len() == 1;
+    let of_factor = |(c, factor): (usize, Cholesky)| {
+        // α by rows: its products run along memory
+        let mine = if shared { alpha.clone() } else { alpha.slice(s![.., c..c + 1]).to_owned() };
+        let copies = if shared { outputs as f64 } else { 1.0 };
+        let single = (mine.ncols() == 1).then(|| mine.column(0).to_vec());
+        match single {
+            Some(alpha) => {
+                factor.into_inverse(move |i, j, inverse| 0.5 * (alpha[i] * alpha[j] - copies * inverse))
+            }
+            None => factor
+                .into_inverse(move |i, j, inverse| 0.5 * (mine.row(i).dot(&mine.row(j)) - copies * inverse)),
+        }
+    };
+    let mut matrices: Vec<Array2<f64>> = factors.into_iter().enumerate().map(of_factor).collect();
+    let slope = matrices.iter().map(|w| w.diag().sum()).sum();
+    let covariance = match matrices.pop() {
+        Some(one) if shared => Blocks::Shared(one),
+        last => Blocks::PerOutput(matrices.into_iter().chain(last).collect()),
+    };
+    Ok(Slopes { log, covariance, noise: slope, quadratic: (&y * &alpha).sum(), mean: alpha })
 }

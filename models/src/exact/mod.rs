@@ -2,8 +2,12 @@
 
 pub(crate) mod factor;
 pub(crate) mod function_space;
+pub(crate) mod noise;
+mod paths;
 mod posterior;
+mod process;
 pub(crate) mod reduced;
+mod rows;
 
 use std::sync::Arc;
 
@@ -11,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use softbias_priors::GaussianPrior;
 
 pub use posterior::ExactPosterior;
+pub use rows::prequential;
 
 use crate::data::Data;
 use crate::error::{ModelError, Result};

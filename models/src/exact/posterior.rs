@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, Array3, Axis};
+use ndarray::{Array2, Array3, Axis};
 use softbias_priors::linear::design;
-use softbias_priors::math::linalg::{self, Jitter};
+use softbias_priors::math::linalg;
 use softbias_priors::prior::gaussian_draws;
-use softbias_priors::{
-    Blocks, GaussianPrior, Ledger, Nats, Parameters, Points, Prior, PriorError, PriorExt, Saw, Seed, Weights,
-    memory,
-};
+use softbias_priors::{GaussianPrior, Ledger, Nats, Points, Prior, PriorError, PriorExt, Saw, Seed, memory};
 
 use super::Exact;
 use super::factor::{CovarianceFactor, Factor};
 use super::function_space::FunctionSpace;
+use super::noise::Noise;
 use super::reduced::Reduced;
 use crate::data::Data;
 use crate::error::Result;
@@ -31,17 +29,17 @@ type PriorResult<T> = std::result::Result<T, PriorError>;
 /// spec), and its ledger names the rows it has seen.
 #[derive(Clone, Debug)]
 pub struct ExactPosterior {
-    prior: Arc<dyn GaussianPrior>,
-    noise: Gaussian,
-    data: Data,
+    pub(super) prior: Arc<dyn GaussianPrior>,
+    pub(super) noise: Gaussian,
+    pub(super) data: Data,
     method: Exact,
-    state: Arc<State>,
+    pub(super) state: Arc<State>,
     evidence: Evidence,
     effective_dimension: EffectiveDimension,
 }
 
 #[derive(Debug)]
-enum State {
+pub(super) enum State {
     /// ε | y ~ N(white, CCᵀ) for the live weights. The covariance factor is left out when it would be far larger than the data;
     /// then variances come as prior minus explained, through Q_w.
     Weights {
@@ -53,7 +51,7 @@ enum State {
 }
 
 #[derive(Debug)]
-enum Covariance {
+pub(super) enum Covariance {
     Factor(CovarianceFactor),
     Explained(Array2<f64>),
 }
@@ -66,6 +64,17 @@ impl ExactPosterior {
         method: Exact,
     ) -> Result<ExactPosterior> {
         noise.check()?;
+        ExactPosterior::with_noise(prior, noise, noise.into(), data, method)
+    }
+
+    /// With the noise of the rows apart from that of new labels.
+    pub(crate) fn with_noise(
+        prior: Arc<dyn GaussianPrior>,
+        noise: Gaussian,
+        of_rows: Noise,
+        data: &Data,
+        method: Exact,
+    ) -> Result<ExactPosterior> {
         let log_jacobian = data.log_jacobian();
         let (state, evidence, effective_dimension) = if method.in_weight_space(&*prior)? {
             let weights = prior.weights().ok_or(PriorError::Empty("features of a linear prior"))?;
@@ -81,8 +90,7 @@ impl ExactPosterior {
             let (evidence, dimension) = (factor.evidence(log_jacobian), factor.effective_dimension());
             (State::Weights { live: factor.live, white: factor.white, covariance }, evidence, dimension)
         } else {
-            let jitter = Jitter::Escalating { first: 1e-14, last: 1e-10 };
-            let functions = FunctionSpace::new(&*prior, noise.variance(), data, jitter)?;
+            let functions = FunctionSpace::new(&*prior, of_rows, data)?;
             let (evidence, dimension) = (functions.evidence(log_jacobian), functions.effective_dimension());
             (State::Functions(functions), evidence, dimension)
         };
@@ -95,6 +103,17 @@ impl ExactPosterior {
             evidence,
             effective_dimension,
         })
+    }
+
+    /// The same prior and noise on other rows, whose factor is known.
+    pub(super) fn with_functions(&self, functions: FunctionSpace, data: Data) -> ExactPosterior {
+        ExactPosterior {
+            evidence: functions.evidence(data.log_jacobian()),
+            effective_dimension: functions.effective_dimension(),
+            state: Arc::new(State::Functions(functions)),
+            data,
+            ..self.clone()
+        }
     }
 
     /// The prior that was conditioned.
@@ -197,7 +216,7 @@ impl ExactPosterior {
         ExactPosterior::new(Arc::new(self.clone()), self.noise, more, method)
     }
 
-    fn live_design(&self, live: &[usize], x: &Points) -> PriorResult<Array2<f64>> {
+    pub(super) fn live_design(&self, live: &[usize], x: &Points) -> PriorResult<Array2<f64>> {
         let weights = self.prior.weights().ok_or(PriorError::Empty("features of a linear prior"))?;
         Ok(design(&*weights, x)?.select(Axis(1), live))
     }
@@ -230,144 +249,10 @@ impl Prior for ExactPosterior {
     }
 }
 
-impl GaussianPrior for ExactPosterior {
-    fn mean(&self, x: &Points) -> PriorResult<Array2<f64>> {
-        let mut mean = self.prior.mean(x)?;
-        match &*self.state {
-            State::Weights { live, white, .. } => {
-                mean += &linalg::matmul(self.live_design(live, x)?.view(), white.view())
-            }
-            State::Functions(functions) => {
-                let cross = self.prior.cov(self.data.points(), x)?;
-                for c in 0..mean.ncols() {
-                    mean.column_mut(c)
-                        .scaled_add(1.0, &cross.of_output(c).t().dot(&functions.alpha.column(c)));
-                }
-            }
-        }
-        Ok(mean)
-    }
-
-    fn cov(&self, x: &Points, z: &Points) -> PriorResult<Blocks> {
-        memory::announce("a covariance (point × point)", x.len(), z.len(), "ask for fewer points at a time")?;
-        match &*self.state {
-            State::Weights { live, covariance, .. } => {
-                let at_x = self.live_design(live, x)?;
-                let same = x == z;
-                let at_z = if same { at_x.clone() } else { self.live_design(live, z)? };
-                Ok(Blocks::Shared(match covariance {
-                    Covariance::Factor(factor) => {
-                        let spread = linalg::matmul(at_x.view(), factor.0.view());
-                        if same {
-                            linalg::syrk(spread.view())
-                        } else {
-                            linalg::matmul_nt(
-                                spread.view(),
-                                linalg::matmul(at_z.view(), factor.0.view()).view(),
-                            )
-                        }
-                    }
-                    Covariance::Explained(q_w) => {
-                        let (ex, ez) = (
-                            linalg::matmul(at_x.view(), q_w.view()),
-                            linalg::matmul(at_z.view(), q_w.view()),
-                        );
-                        linalg::matmul_nt(at_x.view(), at_z.view()) - linalg::matmul_nt(ex.view(), ez.view())
-                    }
-                }))
-            }
-            State::Functions(functions) => {
-                let (kx, kz) =
-                    (self.prior.cov(self.data.points(), x)?, self.prior.cov(self.data.points(), z)?);
-                let explain = |c: usize| -> PriorResult<Array2<f64>> {
-                    let at_x = functions.explained(kx.of_output(c), c)?;
-                    Ok(linalg::matmul_tn(at_x.view(), functions.explained(kz.of_output(c), c)?.view()))
-                };
-                match self.prior.cov(x, z)? {
-                    Blocks::Shared(k) => Ok(Blocks::Shared(k - explain(0)?)),
-                    blocks => {
-                        let of_output = |c: usize| Ok(&blocks.of_output(c) - &explain(c)?);
-                        Ok(Blocks::PerOutput((0..self.outputs()).map(of_output).collect::<PriorResult<_>>()?))
-                    }
-                }
-            }
-        }
-    }
-
-    fn var(&self, x: &Points) -> PriorResult<Array2<f64>> {
-        let outputs = self.outputs();
-        let norms = |a: &Array2<f64>| a.map_axis(Axis(1), |row| row.dot(&row));
-        match &*self.state {
-            State::Weights { live, covariance, .. } => {
-                let design = self.live_design(live, x)?;
-                let one: Array1<f64> = match covariance {
-                    Covariance::Factor(factor) => norms(&linalg::matmul(design.view(), factor.0.view())),
-                    Covariance::Explained(q_w) => {
-                        let explained = norms(&linalg::matmul(design.view(), q_w.view()));
-                        (norms(&design) - explained).mapv(|v| v.max(0.0))
-                    }
-                };
-                Ok(Array2::from_shape_fn((x.len(), outputs), |(i, _)| one[i]))
-            }
-            State::Functions(functions) => {
-                let mut var = self.prior.var(x)?;
-                let cross = self.prior.cov(self.data.points(), x)?;
-                for c in 0..outputs {
-                    let v = functions.explained(cross.of_output(c), c)?;
-                    let explained = v.map_axis(Axis(0), |column| column.dot(&column));
-                    var.column_mut(c).zip_mut_with(&explained, |v, e| *v = (*v - e).max(0.0));
-                }
-                Ok(var)
-            }
-        }
-    }
-
-    fn weights(&self) -> Option<Box<dyn Weights + '_>> {
-        let State::Weights { live, covariance: Covariance::Factor(factor), .. } = &*self.state else {
-            return None;
-        };
-        Some(Box::new(PosteriorWeights { prior: self.prior.weights()?, live, factor }))
-    }
-
-    fn parameters(&self) -> Parameters {
-        Parameters::none()
-    }
-
-    fn with(&self, theta: &[f64]) -> PriorResult<Arc<dyn GaussianPrior>> {
-        self.parameters().check(theta)?;
-        Ok(Arc::new(self.clone()))
-    }
-
-    fn contract(&self, _x: &Points, _w: &Blocks) -> PriorResult<Array1<f64>> {
-        Ok(Array1::zeros(0))
-    }
-}
-
-/// The features of a posterior: those of the prior, mixed so that their weights are white again.
-struct PosteriorWeights<'a> {
-    prior: Box<dyn Weights + 'a>,
-    live: &'a [usize],
-    factor: &'a CovarianceFactor,
-}
-
-impl Weights for PosteriorWeights<'_> {
-    fn dim(&self) -> usize {
-        self.live.len()
-    }
-
-    fn basis(&self, x: &Points) -> PriorResult<Array2<f64>> {
-        let design = design(&*self.prior, x)?.select(Axis(1), self.live);
-        Ok(linalg::matmul(design.view(), self.factor.0.view()))
-    }
-
-    fn scales(&self) -> Array1<f64> {
-        Array1::ones(self.live.len())
-    }
-}
-
 impl Posterior for ExactPosterior {
     fn predict(&self, x: &Points) -> Result<Prediction> {
-        Ok(Prediction::new(self.mean(x)?, self.var(x)?, self.noise.variance()))
+        let (mean, var) = self.mean_and_var(x)?;
+        Ok(Prediction::new(mean, var, self.noise.variance()))
     }
 }
 
@@ -392,6 +277,7 @@ impl Informed for ExactPosterior {
 
     fn risk(&self, loss: Loss, data: &Data) -> Result<EmpiricalRisk> {
         self.data.expect_same_transforms(data)?;
-        EmpiricalRisk::gibbs_gaussian(loss, data, &self.mean(data.points())?, &self.var(data.points())?)
+        let (mean, var) = self.mean_and_var(data.points())?;
+        EmpiricalRisk::gibbs_gaussian(loss, data, &mean, &var)
     }
 }

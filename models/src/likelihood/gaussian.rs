@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use softbias_priors::math::special::normal_log_density;
+use softbias_priors::parameters::Coordinate;
+use softbias_priors::{Parameter, Parameters};
 
-use super::Likelihood;
+use super::{Likelihood, Parametric};
 use crate::error::{ModelError, Result};
 
 /// y = f(x) + N(0, sd²).
@@ -53,6 +55,27 @@ impl Gaussian {
     pub(crate) fn check(&self) -> Result<()> {
         let variance = self.variance();
         if self.sd > 0.0 && variance.is_normal() { Ok(()) } else { Err(ModelError::Noise(self.sd)) }
+    }
+}
+
+/// The name of the noise among parameters; its value is the variance.
+pub const NOISE: &str = "noise2";
+
+impl Parametric for Gaussian {
+    /// The variance, [`NOISE`]; held fixed where it is known.
+    fn parameters(&self) -> Parameters {
+        let any = (f64::MIN_POSITIVE, f64::MAX);
+        let variance = Parameter::free(NOISE, self.variance(), any, Coordinate::Log);
+        Parameters::new([variance.fixed(self.known)])
+    }
+
+    fn with(&self, theta: &[f64]) -> Result<Gaussian> {
+        self.parameters().check(theta)?;
+        match theta {
+            // the root of a square is not always the number it came from
+            &[variance] if variance != self.variance() => Ok(self.at(variance.sqrt())),
+            _ => Ok(*self),
+        }
     }
 }
 

@@ -36,6 +36,18 @@ impl GaussianGamma {
             Err(ModelError::Gamma { shape, rate })
         }
     }
+
+    /// Shape of the Gamma prior of the precision.
+    #[must_use]
+    pub fn shape(&self) -> f64 {
+        self.shape
+    }
+
+    /// Rate of the Gamma prior of the precision.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        self.rate
+    }
 }
 
 impl Likelihood for GaussianGamma {

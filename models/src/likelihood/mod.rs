@@ -1,12 +1,24 @@
 //! How labels scatter around a function.
 
+mod bernoulli;
 mod gaussian;
 mod gaussian_gamma;
+mod heteroscedastic;
+mod poisson;
+mod scalar;
+mod softmax;
+mod student_t;
 
 use std::fmt;
 
-pub use gaussian::Gaussian;
+pub use bernoulli::{Bernoulli, Link};
+pub use gaussian::{Gaussian, NOISE};
 pub use gaussian_gamma::{GaussianGamma, NormalGammaPosterior};
+pub use heteroscedastic::Heteroscedastic;
+pub use poisson::Poisson;
+pub use scalar::{Curvature, Derivatives, Judged, ParameterSlopes, Parametric, ScalarLikelihood};
+pub use softmax::Softmax;
+pub use student_t::StudentT;
 
 /// A likelihood: the log density of a label given the value of the function.
 pub trait Likelihood: fmt::Debug + Clone + Send + Sync {

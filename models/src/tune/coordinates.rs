@@ -67,21 +67,58 @@ impl Coordinates {
         slopes
     }
 
+    /// ln of the density in u over the density in the unit that each moving parameter's hyperprior is stated in, and its gradient
+    /// in u: dθ/du for parameters with one of their own in `natural`; dt/du, with t the (log) parameter, for the others, which are
+    /// thereby uniform in t between their bounds.
+    pub(crate) fn log_jacobian(&self, u: &[f64], natural: impl Fn(usize) -> bool) -> (f64, Vec<f64>) {
+        let mut total = 0.0;
+        let mut gradient = Vec::with_capacity(u.len());
+        for (&i, &u) in self.moving.iter().zip(u) {
+            let (low, high) = Self::ends(&self.parameters[i]);
+            let (middle, half) = (0.5 * (low + high), 0.5 * (high - low));
+            let (z, squashed) = ((u / half).abs(), (u / half).tanh());
+            // ln sech² z without under- or overflow
+            total -= 2.0 * (z + (-2.0 * z).exp().ln_1p() - std::f64::consts::LN_2);
+            let mut slope = -2.0 * squashed / half;
+            if natural(i) && self.is_log(i) {
+                total += middle + half * squashed;
+                slope += 1.0 - squashed * squashed;
+            }
+            gradient.push(slope);
+        }
+        (total, gradient)
+    }
+
+    /// The parameters in the coordinates of tuning without the squashing: t, the (log) parameter.
+    pub(crate) fn to_plain(&self, theta: &[f64]) -> Vec<f64> {
+        let one = |&i: &usize| {
+            let (low, high) = Self::ends(&self.parameters[i]);
+            if self.is_log(i) { theta[i].ln().clamp(low, high) } else { theta[i] }
+        };
+        self.moving.iter().map(one).collect()
+    }
+
     /// Names of moving parameters that stand within a hundredth of their range of a bound.
     pub(crate) fn on_bounds(&self, theta: &[f64]) -> Vec<String> {
-        let near = |i: usize| {
+        let say = |i: usize| {
             let p = &self.parameters[i];
-            if p.coordinate == Coordinate::Variance && theta[i] == 0.0 {
-                return None; // the hard end is an answer, not a bound met
-            }
-            let (low, high) = Self::ends(p);
-            let t = if self.is_log(i) { theta[i].max(f64::MIN_POSITIVE).ln() } else { theta[i] };
-            let share = (t - low) / (high - low);
-            let word = if share < 0.01 { "lower" } else { "upper" };
-            (!(0.01..=0.99).contains(&share))
-                .then(|| format!("`{}` = {:.3e} sits on its {word} bound", p.name, theta[i]))
+            self.end_of(i, theta[i])
+                .map(|word| format!("`{}` = {:.3e} sits on its {word} bound", p.name, theta[i]))
         };
-        self.moving.iter().filter_map(|&i| near(i)).collect()
+        self.moving.iter().filter_map(|&i| say(i)).collect()
+    }
+
+    /// The bound within a hundredth of whose range a value of parameter `i` stands.
+    pub(crate) fn end_of(&self, i: usize, value: f64) -> Option<&'static str> {
+        let p = &self.parameters[i];
+        if p.coordinate == Coordinate::Variance && value == 0.0 {
+            return None; // the hard end is an answer, not a bound met
+        }
+        let (low, high) = Self::ends(p);
+        let t = if self.is_log(i) { value.max(f64::MIN_POSITIVE).ln() } else { value };
+        let share = (t - low) / (high - low);
+        let word = if share < 0.01 { "lower" } else { "upper" };
+        (!(0.01..=0.99).contains(&share)).then_some(word)
     }
 
     fn is_log(&self, i: usize) -> bool {

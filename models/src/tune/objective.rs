@@ -1,128 +1,220 @@
-//! The log evidence and its gradient as a function of the parameters, with everything that does not change done once.
+//! The exact log evidence and its gradient as a function of the parameters, with everything that does not change done once.
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Axis};
-use softbias_priors::math::linalg::Jitter;
-use softbias_priors::{GaussianPrior, PriorError};
+use ndarray::{Array1, Array2, Axis, array};
+use softbias_priors::math::linalg::matmul;
+use softbias_priors::parameters::Coordinate;
+use softbias_priors::{GaussianPrior, Parameter, Parameters, PriorError, Weights};
 
+use super::method::{EvidenceGradient, EvidenceMethod, EvidenceObjective, Warm};
 use crate::data::Data;
 use crate::error::{ModelError, Result};
 use crate::exact::Exact;
 use crate::exact::factor::Factor;
-use crate::exact::function_space::FunctionSpace;
+use crate::exact::function_space::evidence_slopes;
+use crate::exact::noise::Noise;
 use crate::exact::reduced::{Reduced, residual};
+use crate::likelihood::{Gaussian, NOISE};
 
-/// Log evidence (without the Jacobian of label transforms, which no parameter changes) at one parameter vector.
-pub(crate) struct Value {
-    pub(crate) log: f64,
-    /// With respect to the prior's parameters, in their natural unit.
-    pub(crate) gradient: Array1<f64>,
-    /// With respect to the noise variance.
-    pub(crate) noise_gradient: f64,
-    /// The common factor on all variances that would maximise the evidence.
-    pub(crate) amplitude2: f64,
+impl EvidenceMethod<Gaussian> for Exact {
+    fn objective<'a>(
+        &self,
+        prior: Arc<dyn GaussianPrior>,
+        likelihood: &Gaussian,
+        data: &'a Data,
+    ) -> Result<Box<dyn EvidenceObjective + 'a>> {
+        likelihood.check()?;
+        Ok(Box::new(Objective::new(prior, data, *self)?))
+    }
+
+    /// Noise cannot explode unnoticed: ten times the labels' own size is its bound, and a bound that is met is reported.
+    fn tunables(&self, prior: &dyn GaussianPrior, likelihood: &Gaussian, data: &Data) -> Result<Parameters> {
+        likelihood.check()?;
+        let scale2 = mean_square(prior, data)?;
+        let scale2 = if scale2 > 0.0 { scale2 } else { 1.0 };
+        let variance = likelihood.variance();
+        let bounds = ((1e-16 * scale2).min(variance), (100.0 * scale2).max(variance));
+        let noise = Parameter::free(NOISE, variance, bounds, Coordinate::Log);
+        Ok(Parameters::new([noise.fixed(likelihood.is_known())]))
+    }
+
+    fn oddities(&self, prior: &dyn GaussianPrior, likelihood: &Gaussian, data: &Data) -> Result<Vec<String>> {
+        let (noise, labels) = (likelihood.variance(), mean_square(prior, data)?);
+        let swallowed = !likelihood.is_known() && noise >= SWALLOWED * labels;
+        Ok(swallowed
+            .then(|| {
+                format!(
+                    "the model explains nothing: the noise variance {noise:.3e} is {:.0} % of the labels' mean square about the \
+                     prior mean; try other starts, or another prior",
+                    100.0 * noise / labels
+                )
+            })
+            .into_iter()
+            .collect())
+    }
 }
 
-/// A prior and data, ready to be asked for the evidence at many parameters.
-pub(crate) struct Objective<'a> {
+/// Noise of this share of the labels' mean square leaves nothing for the function to explain.
+const SWALLOWED: f64 = 0.99;
+
+/// Mean square of the labels about the prior mean.
+fn mean_square(prior: &dyn GaussianPrior, data: &Data) -> Result<f64> {
+    let y = residual(prior, data)?;
+    Ok(y.iter().map(|v| v * v).sum::<f64>() / y.len() as f64)
+}
+
+/// A Gaussian model, in weight space or in function space.
+#[derive(Debug)]
+struct Objective<'a> {
     prior: Arc<dyn GaussianPrior>,
     data: &'a Data,
     weight_space: bool,
-    /// Serves every evaluation, unless a parameter changes the basis.
+    /// Whether a parameter moves the prior mean, and with it the right-hand side.
+    mean_moves: bool,
+    /// Serves every evaluation, unless a parameter changes the basis or the mean.
     reduced: Option<Reduced>,
 }
 
+impl EvidenceObjective for Objective<'_> {
+    /// In weight space O((r + p) r²) with r = min(n, p), whatever n (O(n p²) when a parameter changes the basis or the mean); in
+    /// function space O(n³). Columns of scale 0, and those too small to change a digit, are left out before anything is factored.
+    fn at(&self, prior: &[f64], likelihood: &[f64], _: &mut Warm) -> Result<EvidenceGradient> {
+        self.evaluate(prior, likelihood, false)
+    }
+
+    fn at_hard_end(&self, prior: &[f64], likelihood: &[f64]) -> Result<EvidenceGradient> {
+        self.evaluate(prior, likelihood, true)
+    }
+}
+
 impl<'a> Objective<'a> {
-    pub(crate) fn new(prior: Arc<dyn GaussianPrior>, data: &'a Data, method: Exact) -> Result<Objective<'a>> {
+    fn new(prior: Arc<dyn GaussianPrior>, data: &'a Data, method: Exact) -> Result<Objective<'a>> {
         let weight_space = method.in_weight_space(&*prior)?;
+        let one = data.points().range(0..1)?;
+        let mean_moves = prior.contract_mean(&one, Array2::zeros((1, prior.outputs())).view())?.is_some();
         let reduced = match prior.weights() {
-            Some(weights) if weight_space && !weights.basis_has_parameters() => {
+            Some(weights) if weight_space && !mean_moves && !weights.basis_has_parameters() => {
                 Some(Reduced::new(&*prior, &*weights, data)?)
             }
             _ => None,
         };
-        Ok(Objective { prior, data, weight_space, reduced })
+        Ok(Objective { prior, data, weight_space, mean_moves, reduced })
     }
 
-    /// In weight space O((r + p) r²) with r = min(n, p), whatever n (O(n p²) when a parameter changes the basis); in function
-    /// space O(n³).
-    ///
-    /// `dead_too` asks for the slope along parameters that turn columns of scale 0 on, such as softness² at the hard end;
-    /// without it such columns, and those too small to change a digit, are left out before anything is factored.
-    pub(crate) fn at(&self, theta: &[f64], variance: f64, dead_too: bool) -> Result<Value> {
+    fn evaluate(&self, theta: &[f64], likelihood: &[f64], dead_too: bool) -> Result<EvidenceGradient> {
+        let &[variance] = likelihood else {
+            let found = likelihood.len();
+            return Err(PriorError::Dimensions { what: "parameters of the noise", expected: 1, found }.into());
+        };
         let prior = self.prior.with(theta)?;
-        let value = if self.weight_space {
+        if self.weight_space {
             self.in_weight_space(&*prior, variance, dead_too)
         } else {
             self.in_function_space(&*prior, variance)
-        }?;
-        if value.gradient.len() != theta.len() {
-            return Err(ModelError::Gradient { parameters: theta.len(), found: value.gradient.len() });
         }
-        Ok(value)
     }
 
-    fn count(&self) -> f64 {
-        self.data.labels().len() as f64
-    }
-
-    fn in_weight_space(&self, prior: &dyn GaussianPrior, variance: f64, dead_too: bool) -> Result<Value> {
+    fn in_weight_space(
+        &self,
+        prior: &dyn GaussianPrior,
+        variance: f64,
+        dead_too: bool,
+    ) -> Result<EvidenceGradient> {
         let weights = prior.weights().ok_or(PriorError::Empty("features of a linear prior"))?;
         let scales = weights.scales();
+        let sigma = variance.sqrt();
         let fresh;
         let reduced = match &self.reduced {
-            Some(reduced) => reduced,
+            Some(reduced) if dead_too => reduced,
+            Some(reduced) => {
+                let visible = visible(reduced, &scales, sigma);
+                if visible.len() < scales.len() {
+                    let few = reduced.on_columns(&visible)?;
+                    let factor = Factor::new(&few, &scales.select(Axis(0), &visible), sigma)?;
+                    let mut q = Array1::zeros(scales.len());
+                    for (&j, of_column) in visible.iter().zip(factor.scale_sensitivity(&few)?) {
+                        q[j] = of_column;
+                    }
+                    return Ok(self.value(&factor, weights.scale_gradient(q.view())));
+                }
+                reduced
+            }
             None => {
                 fresh = Reduced::new(prior, &*weights, self.data)?;
                 &fresh
             }
         };
-        let sigma = variance.sqrt();
-        let basis_moves = weights.basis_has_parameters();
-        if !dead_too && !basis_moves {
-            let visible = visible(reduced, &scales, sigma);
-            if visible.len() < scales.len() {
-                let few = reduced.on_columns(&visible)?;
-                let factor = Factor::new(&few, &scales.select(Axis(0), &visible), sigma)?;
-                let mut q = Array1::zeros(scales.len());
-                for (&j, of_column) in visible.iter().zip(factor.scale_sensitivity(&few)?) {
-                    q[j] = of_column;
-                }
-                return Ok(self.value(&factor, weights.scale_gradient(q.view())));
-            }
-        }
         let factor = Factor::new(reduced, &scales, sigma)?;
         let mut gradient = weights.scale_gradient(factor.scale_sensitivity(reduced)?.view());
-        if basis_moves {
-            let basis = weights.basis(self.data.points())?;
-            let g = factor.basis_sensitivity(reduced, scales.view(), &basis, &residual(prior, self.data)?)?;
-            if let Some(more) = weights.basis_gradient(self.data.points(), g.view())? {
-                gradient += &more;
-            }
+        if self.reduced.is_none() {
+            self.add_slopes_over_rows(&mut gradient, prior, &*weights, reduced, &factor, variance)?;
         }
         Ok(self.value(&factor, gradient))
     }
 
-    fn value(&self, factor: &Factor, gradient: Array1<f64>) -> Value {
-        Value {
+    /// What parameters of the basis and of the mean add, for which every row is needed again.
+    fn add_slopes_over_rows(
+        &self,
+        gradient: &mut Array1<f64>,
+        prior: &dyn GaussianPrior,
+        weights: &dyn Weights,
+        reduced: &Reduced,
+        factor: &Factor,
+        variance: f64,
+    ) -> Result<()> {
+        let points = self.data.points();
+        let (scales, basis, y) = (weights.scales(), weights.basis(points)?, residual(prior, self.data)?);
+        if weights.basis_has_parameters() {
+            let g = factor.basis_sensitivity(reduced, scales.view(), &basis, &y)?;
+            if let Some(more) = weights.basis_gradient(points, g.view())? {
+                add(gradient, &more)?;
+            }
+        }
+        if self.mean_moves {
+            let phi = basis.select(Axis(1), &factor.live) * &scales.select(Axis(0), &factor.live);
+            let alpha = (y - matmul(phi.view(), factor.white.view())) / variance;
+            if let Some(more) = prior.contract_mean(points, alpha.view())? {
+                add(gradient, &more)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&self, factor: &Factor, gradient: Array1<f64>) -> EvidenceGradient {
+        EvidenceGradient {
             log: factor.log_evidence(),
-            gradient,
-            noise_gradient: factor.noise_sensitivity(),
-            amplitude2: factor.quadratic() / self.count(),
+            prior: gradient,
+            likelihood: array![factor.noise_sensitivity()],
+            amplitude2: Some(factor.quadratic() / self.data.labels().len() as f64),
         }
     }
 
-    fn in_function_space(&self, prior: &dyn GaussianPrior, variance: f64) -> Result<Value> {
-        // No jitter here: what changes with the parameters has no place in a differentiated objective.
-        let functions = FunctionSpace::new(prior, variance, self.data, Jitter::None)?;
-        Ok(Value {
-            log: functions.log_evidence(),
-            gradient: prior.contract(self.data.points(), &functions.sensitivity())?,
-            noise_gradient: functions.noise_sensitivity(),
-            amplitude2: functions.quadratic() / self.count(),
+    fn in_function_space(&self, prior: &dyn GaussianPrior, variance: f64) -> Result<EvidenceGradient> {
+        let slopes = evidence_slopes(prior, &Noise::new(variance, None), self.data)?;
+        let points = self.data.points();
+        let mut gradient = prior.contract(points, &slopes.covariance)?;
+        if self.mean_moves
+            && let Some(more) = prior.contract_mean(points, slopes.mean.view())?
+        {
+            add(&mut gradient, &more)?;
+        }
+        Ok(EvidenceGradient {
+            log: slopes.log,
+            prior: gradient,
+            likelihood: array![slopes.noise],
+            amplitude2: Some(slopes.quadratic / self.data.labels().len() as f64),
         })
     }
+}
+
+/// Adds a gradient of a prior that may be written elsewhere.
+fn add(gradient: &mut Array1<f64>, more: &Array1<f64>) -> Result<()> {
+    if gradient.len() != more.len() {
+        return Err(ModelError::Gradient { parameters: gradient.len(), found: more.len() });
+    }
+    *gradient += more;
+    Ok(())
 }
 
 /// A column with sⱼ‖bⱼ‖ below this fraction of the noise changes σ²I + ΦΦᵀ by less than a hundredth of its rounding.

@@ -1,60 +1,56 @@
 //! The search for the best parameters: starts, climbs, softnesses pinned at their hard end, and the free end.
 
+use std::sync::{Mutex, PoisonError};
+
 use rayon::prelude::*;
 use softbias_priors::parameters::Coordinate;
-use softbias_priors::{Parameter, Parameters, Seed};
+use softbias_priors::{Parameters, Seed};
 
 use super::NOISE;
 use super::coordinates::Coordinates;
-use super::objective::{self, Objective};
+use super::problem::{Point, Problem, Theta};
 use crate::error::{ModelError, Result};
-use crate::optimize::{Optimum, maximise};
-
-/// One evaluation point in full: parameters of the prior, then the noise variance.
-pub(super) type Theta = Vec<f64>;
+use crate::optimize::maximise;
 
 /// What all starts found: optima best first, slopes at the hard end.
 pub(super) struct Found {
-    pub(super) optima: Vec<(f64, Theta)>,
+    pub(super) optima: Vec<Point>,
     pub(super) slopes: Vec<(String, f64)>,
-    pub(super) evaluations: usize,
 }
 
 pub(super) struct Search<'a> {
-    pub(super) objective: &'a Objective<'a>,
-    /// The prior's parameters, then the noise variance.
-    pub(super) list: Vec<Parameter>,
+    pub(super) problem: &'a Problem<'a>,
     pub(super) iterations: u64,
 }
 
 /// A softness that starts at the hard end is first looked for at softness 0.1.
 const INTERIOR: f64 = 1e-2;
+/// Optima this close, in nats, may be one.
+const TIED: f64 = 1e-3;
+/// They are one when no (log) parameter differs by more.
+const SAME: f64 = 0.02;
+
+/// Where a climb ended: the target without the hyperpriors of pinned parameters, and the point with them.
+type Climbed = (f64, Point);
 
 impl Search<'_> {
-    fn value(&self, theta: &[f64], dead_too: bool) -> Result<objective::Value> {
-        let (prior, variance) = theta.split_at(theta.len() - 1);
-        self.objective.at(prior, variance[0], dead_too)
-    }
-
     fn is_free(&self, name: &str) -> bool {
-        self.list.iter().any(|p| p.name == name && !p.fixed)
-    }
-
-    fn moves(&self, i: usize) -> bool {
-        let p = &self.list[i];
-        !p.fixed && p.lower < p.upper
+        self.problem.list.iter().any(|p| p.name == name && !p.fixed)
     }
 
     /// Softnesses (and other variances that may be 0) to be tuned.
     fn variances(&self) -> Vec<usize> {
-        let variance = |&i: &usize| self.moves(i) && self.list[i].coordinate == Coordinate::Variance;
-        (0..self.list.len()).filter(variance).collect()
+        let variance = |&i: &usize| {
+            let p = &self.problem.list[i];
+            self.problem.moves(i) && p.coordinate == Coordinate::Variance && p.lower <= 0.0
+        };
+        (0..self.problem.list.len()).filter(variance).collect()
     }
 
     /// The spec's own values, and random ones about them.
     pub(super) fn starts(&self, restarts: usize, seed: Seed) -> Vec<Theta> {
-        let own = self.own();
-        let all = Coordinates::new(&self.list, &[]);
+        let own = self.to_scale(self.problem.list.iter().map(|p| p.value).collect());
+        let all = Coordinates::new(&self.problem.list, &[]);
         let mut starts = vec![own.clone()];
         for k in 0..restarts {
             let noise = seed.at(k).normal1(all.moving().len());
@@ -67,34 +63,42 @@ impl Search<'_> {
         starts
     }
 
-    /// The spec's own values, brought to the labels' scale.
-    fn own(&self) -> Theta {
-        self.to_scale(self.list.iter().map(|p| p.value).collect())
-    }
-
-    pub(super) fn start_at(&self, parameters: &Parameters, values: &[(String, f64)]) -> Result<Theta> {
-        let mut theta: Theta = self.list.iter().map(|p| p.value).collect();
+    /// The spec's own values but for some; brought to the labels' scale unless they are to be taken as they are.
+    pub(super) fn start_at(&self, values: &[(String, f64)], as_it_is: bool) -> Result<Theta> {
+        let list = &self.problem.list;
+        let names = Parameters::new(list.iter().cloned());
+        let mut theta: Theta = list.iter().map(|p| p.value).collect();
         for (name, value) in values {
-            let at = parameters.position(name)?;
-            theta[at] = value.clamp(self.list[at].lower, self.list[at].upper);
+            let at = names.position(name)?;
+            if self.problem.moves(at) && !value.is_nan() {
+                theta[at] = value.clamp(list[at].lower, list[at].upper);
+            }
+        }
+        if as_it_is {
+            self.inside(&mut theta);
+            return Ok(theta);
         }
         Ok(self.to_scale(theta))
     }
 
-    /// Moves a softness of 0 inside. Where scale and noise are both free, their common factor has a closed form: the one that
-    /// maximises the evidence.
-    fn to_scale(&self, mut theta: Theta) -> Theta {
+    /// Moves a softness of 0 inside.
+    fn inside(&self, theta: &mut Theta) {
         for i in self.variances() {
             if theta[i] == 0.0 {
-                theta[i] = INTERIOR;
+                theta[i] = INTERIOR.min(self.problem.list[i].upper);
             }
         }
+    }
+
+    /// Where scale and noise are both free, their common factor has a closed form: the one that maximises the evidence.
+    fn to_scale(&self, mut theta: Theta) -> Theta {
+        self.inside(&mut theta);
         if !(self.is_free("scale") && self.is_free(NOISE)) {
             return theta;
         }
-        let amplitude2 = self.value(&theta, false).map_or(1.0, |v| v.amplitude2);
+        let amplitude2 = self.problem.value(&theta, &mut None).ok().and_then(|v| v.amplitude2).unwrap_or(1.0);
         if amplitude2.is_finite() && amplitude2 > 0.0 {
-            for (p, value) in self.list.iter().zip(&mut theta) {
+            for (p, value) in self.problem.list.iter().zip(&mut theta) {
                 match p.name.as_str() {
                     "scale" => *value = (*value * amplitude2.sqrt()).clamp(p.lower, p.upper),
                     NOISE => *value = (*value * amplitude2).clamp(p.lower, p.upper),
@@ -105,23 +109,24 @@ impl Search<'_> {
         theta
     }
 
-    fn climb(&self, start: &Theta, pinned: &[usize]) -> Option<(Optimum, Theta)> {
-        let coordinates = Coordinates::new(&self.list, pinned);
+    fn climb(&self, start: &Theta, pinned: &[usize]) -> Option<Climbed> {
+        let coordinates = Coordinates::new(&self.problem.list, pinned);
+        let warm = Mutex::new(None);
         let evaluate = |u: &[f64]| {
-            let mut theta = start.clone();
-            let slopes = coordinates.write(u, &mut theta);
-            let value = self.value(&theta, false).ok()?;
-            let natural = |i: usize| {
-                if i + 1 == theta.len() { value.noise_gradient } else { value.gradient[i] }
-            };
-            let gradient =
-                coordinates.moving().iter().zip(&slopes).map(|(&i, slope)| natural(i) * slope).collect();
-            Some((value.log, gradient))
+            let mut warm = warm.lock().unwrap_or_else(PoisonError::into_inner);
+            let (point, gradient) = self.problem.at(&coordinates, start, u, &mut warm)?;
+            Some((point.target(), gradient))
         };
-        let optimum = maximise(&evaluate, &coordinates.to_free(start), self.iterations)?;
+        let stop = || self.problem.track.stopped();
+        let optimum = maximise(&evaluate, &coordinates.to_free(start), self.iterations, &stop);
+        self.problem.track.ended_one();
+        let optimum = optimum?;
         let mut theta = start.clone();
         coordinates.write(&optimum.x, &mut theta);
-        Some((optimum, theta))
+        let moving = |i: usize| coordinates.moving().contains(&i);
+        let log_evidence = optimum.value - self.problem.log_hyperprior(&theta, moving);
+        let log_hyperprior = self.problem.log_hyperprior(&theta, |_| true);
+        Some((optimum.value, Point { log_evidence, log_hyperprior, theta }))
     }
 
     pub(super) fn run(&self, starts: &[Theta]) -> Result<Found> {
@@ -134,7 +139,8 @@ impl Search<'_> {
         }
         let jobs: Vec<(&Theta, &Vec<usize>)> =
             patterns.iter().flat_map(|p| starts.iter().map(move |s| (s, p))).collect();
-        let climbed: Vec<_> = jobs
+        self.problem.track.begins(jobs.len());
+        let climbed: Vec<(&Vec<usize>, Option<Climbed>)> = jobs
             .into_par_iter()
             .map(|(start, pinned)| {
                 let mut start = start.clone();
@@ -142,58 +148,105 @@ impl Search<'_> {
                 (pinned, self.climb(&start, pinned))
             })
             .collect();
-        let mut evaluations = 0;
-        let mut optima: Vec<(f64, Theta)> = Vec::new();
+        let ends = climbed.iter().filter_map(|(_, result)| result.as_ref());
+        let mut optima: Vec<Point> = ends.map(|(_, point)| point.clone()).collect();
         let mut slopes = Vec::new();
-        for (optimum, theta) in climbed.iter().filter_map(|(_, result)| result.as_ref()) {
-            evaluations += optimum.evaluations;
-            optima.push((optimum.value, theta.clone()));
+        if self.problem.track.stopped() {
+            optima.extend(self.problem.track.best());
+        } else if let Some(best) = self.best(&optima) {
+            for &i in &variances {
+                let hard = climbed.iter().filter(|(pinned, _)| *pinned == &vec![i]);
+                let hard = hard.filter_map(|(_, result)| result.as_ref());
+                if let Some((_, point)) = hard.max_by(|a, b| a.0.total_cmp(&b.0)) {
+                    self.ends_of_softness(i, &point.theta, &best, &mut optima, &mut slopes)?;
+                }
+            }
         }
-        let Some(mut best) = self.best(&optima) else {
-            let cause = starts.first().and_then(|theta| self.value(theta, false).err());
+        let Some(best) = self.best(&optima) else {
+            let cause = starts.first().and_then(|theta| self.problem.value(theta, &mut None).err());
             return Err(ModelError::NoFiniteEvidence(
                 cause.map_or_else(String::new, |error| error.to_string()),
             ));
         };
-        for &i in &variances {
-            let hard =
-                climbed.iter().filter(|(pinned, _)| *pinned == &vec![i]).filter_map(|(_, r)| r.as_ref());
-            let Some((_, theta)) = hard.max_by(|a, b| a.0.value.total_cmp(&b.0.value)) else {
-                continue;
-            };
-            let slope = self.value(theta, true)?.gradient[i];
-            slopes.push((self.list[i].name.clone(), slope));
-            // The hard end is left only uphill; and where it is left, the inside is searched from right there too.
-            if slope > 0.0 && best.1[i] == 0.0 {
-                let mut start = theta.clone();
-                start[i] = 1e-2 * INTERIOR;
-                if let Some((optimum, theta)) = self.climb(&start, &[]) {
-                    evaluations += optimum.evaluations;
-                    optima.push((optimum.value, theta));
-                }
-            }
-            // The free end, explicitly.
-            let mut free = best.1.clone();
-            free[i] = self.list[i].upper;
-            evaluations += 1;
-            if let Some(value) = self.value(&free, false).ok().filter(|value| value.log > best.0) {
-                optima.push((value.log, free));
-            }
-        }
-        if let Some(better) = self.best(&optima) {
-            best = better;
-        }
-        optima.retain(|(value, _)| value.is_finite());
-        optima.sort_by(|a, b| b.0.total_cmp(&a.0));
+        optima.retain(|point| point.target().is_finite());
+        optima.sort_by(|a, b| b.target().total_cmp(&a.target()));
         optima.insert(0, best);
-        Ok(Found { optima, slopes, evaluations })
+        Ok(Found { optima: self.distinct(optima), slopes })
+    }
+
+    /// The slope at the best hard point of softness `i`, and what lies beyond either end.
+    fn ends_of_softness(
+        &self,
+        i: usize,
+        hard: &Theta,
+        best: &Point,
+        optima: &mut Vec<Point>,
+        slopes: &mut Vec<(String, f64)>,
+    ) -> Result<()> {
+        let slope = self.problem.slope_at_hard_end(hard, i)?;
+        slopes.push((self.problem.list[i].name.clone(), slope));
+        // The hard end is left only uphill; and where it is left, the inside is searched from right there too.
+        let uphill = slope + self.problem.hyperprior(i).map_or(0.0, |h| h.slope(0.0));
+        if uphill > 0.0 && best.theta[i] == 0.0 {
+            let mut start = hard.clone();
+            start[i] = (1e-2 * INTERIOR).min(self.problem.list[i].upper);
+            self.problem.track.begins(1);
+            optima.extend(self.climb(&start, &[]).map(|(_, point)| point));
+        }
+        // The free end, explicitly.
+        let mut free = best.theta.clone();
+        free[i] = self.problem.list[i].upper;
+        if let Ok(value) = self.problem.value(&free, &mut None) {
+            let log_hyperprior = self.problem.log_hyperprior(&free, |_| true);
+            let point = Point { log_evidence: value.log, log_hyperprior, theta: free };
+            if point.target() > best.target() {
+                optima.push(point);
+            }
+        }
+        Ok(())
     }
 
     /// The best optimum; a hard one where it is as good as a soft one to a millionth of a nat.
-    fn best(&self, optima: &[(f64, Theta)]) -> Option<(f64, Theta)> {
-        let top = optima.iter().filter(|o| o.0.is_finite()).max_by(|a, b| a.0.total_cmp(&b.0))?;
-        let zeros = |theta: &Theta| self.variances().iter().filter(|&&i| theta[i] == 0.0).count();
-        let tied = optima.iter().filter(|o| o.0 >= top.0 - 1e-6);
-        tied.max_by(|a, b| zeros(&a.1).cmp(&zeros(&b.1)).then(a.0.total_cmp(&b.0))).cloned()
+    fn best(&self, optima: &[Point]) -> Option<Point> {
+        let finite = || optima.iter().filter(|o| o.target().is_finite());
+        let top = finite().map(Point::target).max_by(f64::total_cmp)?;
+        let variances = self.variances();
+        let zeros = |point: &Point| variances.iter().filter(|&&i| point.theta[i] == 0.0).count();
+        let tied = finite().filter(|o| o.target() >= top - 1e-6);
+        tied.max_by(|a, b| zeros(a).cmp(&zeros(b)).then(a.target().total_cmp(&b.target()))).cloned()
+    }
+
+    /// Every optimum once, in the order given.
+    fn distinct(&self, optima: Vec<Point>) -> Vec<Point> {
+        let mut kept: Vec<Point> = Vec::new();
+        for point in optima {
+            if !kept.iter().any(|known| self.same(known, &point)) {
+                kept.push(point);
+            }
+        }
+        kept
+    }
+
+    /// Equal evidence makes two ends one mode only where the parameters agree too, or where no valley lies between them: along
+    /// a parameter that the evidence does not see, climbs end anywhere.
+    fn same(&self, a: &Point, b: &Point) -> bool {
+        if (a.target() - b.target()).abs() > TIED {
+            return false;
+        }
+        let all = Coordinates::new(&self.problem.list, &[]);
+        let near = |a: &f64, b: &f64| (a - b).abs() <= SAME;
+        if all.to_plain(&a.theta).iter().zip(&all.to_plain(&b.theta)).all(|(a, b)| near(a, b)) {
+            return true;
+        }
+        if self.problem.track.stopped() {
+            return false;
+        }
+        let (from, to) = (all.to_free(&a.theta), all.to_free(&b.theta));
+        let floor = a.target().min(b.target()) - TIED;
+        [0.25, 0.5, 0.75].iter().all(|share| {
+            let u: Vec<f64> = from.iter().zip(&to).map(|(a, b)| a + share * (b - a)).collect();
+            let between = self.problem.at(&all, &a.theta, &u, &mut None);
+            between.is_some_and(|(point, _)| point.target() >= floor)
+        })
     }
 }

@@ -1,102 +1,171 @@
-//! Finite groups that act on points: coordinates change places, change sign, move by a constant.
+//! Finite groups that act on points.
 
-use serde::{Deserialize, Serialize};
+mod action;
+mod families;
 
-use crate::PriorError;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+pub use action::Action;
+
 use crate::prior::Result;
+use crate::{PriorError, memory};
 
-/// One action on points: (g x)ᵢ = signᵢ · x[sourceᵢ] + shiftᵢ, a distance-preserving map.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Action {
-    source: Vec<usize>,
-    sign: Vec<f64>,
-    shift: Vec<f64>,
+/// A finite group of actions on points: the identity first, closed under composition and inverses. Cheap to clone.
+///
+/// Built by name ([`Group::reflections`], [`Group::cyclic_shifts`], [`Group::images`], [`Group::permutations`], …), from
+/// generators, or from a list of all its actions.
+#[derive(Clone)]
+pub struct Group {
+    actions: Arc<[Action]>,
+    generators: Arc<[Action]>,
+    /// Places and signs of an action, to where it stands. Shifts need not be looked up: two actions that differ in them alone
+    /// would make a translation, which has no finite order.
+    index: Arc<HashMap<Vec<(usize, bool)>, usize>>,
 }
 
-impl Action {
-    /// The identity on points of so many inputs.
-    #[must_use]
-    pub fn identity(inputs: usize) -> Action {
-        Action { source: (0..inputs).collect(), sign: vec![1.0; inputs], shift: vec![0.0; inputs] }
+impl fmt::Debug for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Group({} actions on {} inputs)", self.order(), self.inputs())
     }
+}
 
-    /// Coordinate i of the image is coordinate `source[i]` of the point.
+impl PartialEq for Group {
+    /// The same actions, in whatever order and by whatever generators.
+    fn eq(&self, other: &Group) -> bool {
+        self.inputs() == other.inputs()
+            && self.order() == other.order()
+            && self.generators.iter().all(|action| other.contains(action))
+    }
+}
+
+/// Shifts that differ by less, relative to the largest shift of a generator, are rounding.
+const ROUNDING: f64 = 1e-9;
+
+impl Group {
+    /// The most actions that groups built by name may have: 8!.
+    pub const LIMIT: usize = 40_320;
+
+    /// The smallest group that holds these actions, by composing until nothing new comes: O(order · generators · inputs).
     ///
     /// # Errors
-    /// Unless `source` is a permutation.
-    pub fn permutation(source: Vec<usize>) -> Result<Action> {
-        let inputs = source.len();
-        let mut seen = vec![false; inputs];
-        for &s in &source {
-            match seen.get_mut(s) {
-                Some(seen) if !*seen => *seen = true,
-                _ => {
-                    let found = format!("{source:?}");
-                    return Err(PriorError::Kernel {
-                        what: "a permutation names every coordinate once",
-                        found,
-                    });
+    /// Without generators, when they act on different numbers of inputs, when they make a translation (reflections about different
+    /// centres do), or when there are more than `limit` actions.
+    pub fn generated_by(generators: &[Action], limit: usize) -> Result<Group> {
+        let inputs = match generators.first() {
+            Some(first) if first.inputs() > 0 => first.inputs(),
+            Some(_) => return Err(PriorError::Empty("coordinates that a group acts on")),
+            None => return Err(PriorError::Empty("generators of a group")),
+        };
+        if let Some(other) = generators.iter().find(|action| action.inputs() != inputs) {
+            let what = "inputs of a generator";
+            return Err(PriorError::Dimensions { what, expected: inputs, found: other.inputs() });
+        }
+        let identity = Action::identity(inputs);
+        let size = largest_shift(generators);
+        let mut index = HashMap::from([(identity.linear(), 0)]);
+        let mut actions = vec![identity];
+        let mut next = 0;
+        while next < actions.len() {
+            for generator in generators {
+                let product = actions[next].then(generator);
+                let linear = product.linear();
+                if let Some(&known) = index.get(&linear) {
+                    let gap = product.shift_gap(&actions[known]);
+                    if gap > ROUNDING * size {
+                        let what = "a finite group holds no translation (reflections about different centres make one)";
+                        return Err(PriorError::Group { what, found: format!("one by {gap}") });
+                    }
+                } else if actions.len() >= limit {
+                    let what = "generators must make a group within the limit";
+                    return Err(PriorError::Group { what, found: format!("more than {limit} actions") });
+                } else {
+                    announce(actions.len() + 1, inputs)?;
+                    index.insert(linear, actions.len());
+                    actions.push(product);
                 }
             }
+            next += 1;
         }
-        Ok(Action { source, ..Action::identity(inputs) })
+        Ok(Group { actions: actions.into(), generators: generators.into(), index: index.into() })
     }
 
-    /// The reflection of one coordinate about `centre`.
+    /// The group of exactly these actions, in any order.
     ///
     /// # Errors
-    /// When there is no such coordinate, or the centre is not finite.
-    pub fn reflection(inputs: usize, coordinate: usize, centre: f64) -> Result<Action> {
-        if coordinate >= inputs {
-            return Err(PriorError::Dimensions {
-                what: "coordinates",
-                expected: coordinate + 1,
-                found: inputs,
-            });
+    /// When they are no group (a composition of two is not among them), one is there twice, or as [`Group::generated_by`].
+    pub fn new(actions: &[Action]) -> Result<Group> {
+        let leads_out = || {
+            let what = "the compositions and inverses of a group's actions must be among them";
+            PriorError::Group { what, found: format!("{} actions that lead to others", actions.len()) }
+        };
+        let mut generators = Vec::from_iter(actions.first().cloned());
+        let mut group = Group::generated_by(&generators, usize::MAX)?;
+        for action in actions {
+            // Whatever those before do not make is a generator: at most log₂ of the order are.
+            if !group.contains(action) {
+                generators.push(action.clone());
+                group = Group::generated_by(&generators, usize::MAX)?;
+            }
+            if group.order() > actions.len() {
+                return Err(leads_out());
+            }
         }
-        if !centre.is_finite() {
-            let found = centre.to_string();
-            return Err(PriorError::Kernel { what: "the centre of a reflection must be finite", found });
+        if group.order() < actions.len() {
+            let found = format!("{} of which {} differ", actions.len(), group.order());
+            return Err(PriorError::Group { what: "a group holds every action once", found });
         }
-        let mut action = Action::identity(inputs);
-        action.sign[coordinate] = -1.0;
-        action.shift[coordinate] = 2.0 * centre;
-        Ok(action)
+        Ok(group)
     }
 
-    /// Number of inputs.
+    /// Number of inputs that it acts on.
     #[must_use]
     pub fn inputs(&self) -> usize {
-        self.source.len()
+        self.actions.first().map_or(0, Action::inputs)
     }
 
-    /// Where each coordinate of the image comes from.
-    pub fn sources(&self) -> impl Iterator<Item = usize> {
-        self.source.iter().copied()
-    }
-
-    /// Writes the image of a point.
-    pub fn apply(&self, x: &[f64], out: &mut [f64]) {
-        for (i, out) in out.iter_mut().enumerate().take(self.inputs()) {
-            *out = self.sign[i] * x[self.source[i]] + self.shift[i];
-        }
-    }
-
-    /// Adds `w` times the transposed linear part applied to a slope: the chain rule.
-    pub fn pull_back(&self, slope: &[f64], w: f64, out: &mut [f64]) {
-        for (i, s) in slope.iter().enumerate().take(self.inputs()) {
-            out[self.source[i]] += w * self.sign[i] * s;
-        }
-    }
-
-    /// First `self`, then `next`.
+    /// Number of actions.
     #[must_use]
-    pub fn then(&self, next: &Action) -> Action {
-        let of = |i: usize| next.source[i];
-        Action {
-            source: (0..self.inputs()).map(|i| self.source[of(i)]).collect(),
-            sign: (0..self.inputs()).map(|i| next.sign[i] * self.sign[of(i)]).collect(),
-            shift: (0..self.inputs()).map(|i| next.sign[i] * self.shift[of(i)] + next.shift[i]).collect(),
-        }
+    pub fn order(&self) -> usize {
+        self.actions.len()
     }
+
+    /// Its actions, the identity first.
+    #[must_use]
+    pub fn actions(&self) -> &[Action] {
+        &self.actions
+    }
+
+    /// Actions that make all the others.
+    #[must_use]
+    pub fn generators(&self) -> &[Action] {
+        &self.generators
+    }
+
+    /// Whether an action is one of its own, up to rounding of the shifts.
+    #[must_use]
+    pub fn contains(&self, action: &Action) -> bool {
+        let size = largest_shift(&self.generators).max(largest_shift(std::slice::from_ref(action)));
+        let known = self.index.get(&action.linear()).and_then(|&i| self.actions.get(i));
+        known.is_some_and(|known| known.shift_gap(action) <= ROUNDING * size)
+    }
+
+    /// Whether an action turns every one of the group, a ↦ n⁻¹ a n, into one of the group.
+    #[must_use]
+    pub fn normalised_by(&self, action: &Action) -> bool {
+        let inverse = action.inverse();
+        action.inputs() == self.inputs()
+            && self.generators.iter().all(|g| self.contains(&inverse.then(g).then(action)))
+    }
+}
+
+fn largest_shift(actions: &[Action]) -> f64 {
+    actions.iter().flat_map(Action::coordinates).fold(0.0, |size, (_, _, shift)| f64::max(size, shift.abs()))
+}
+
+/// An action holds a source, a sign and a shift a coordinate, and is looked up by two more numbers.
+fn announce(order: usize, inputs: usize) -> Result<()> {
+    let what = "a group (action × number)";
+    Ok(memory::announce(what, order, inputs.saturating_mul(5), "average over fewer actions")?)
 }

@@ -9,13 +9,13 @@ use crate::parameters::{Coordinate, Parameter};
 use crate::prior::Result;
 use crate::{Parameters, Seed};
 
-/// Inputs that suit every part; where nothing does, what the first asks (checking names the second).
-fn common(parts: &[Kernel]) -> Inputs {
-    parts.iter().fold(Inputs::Any, |all, part| all.and(part.0.inputs()).unwrap_or_else(|_| part.0.inputs()))
+/// Inputs that suit every part.
+pub(super) fn common(parts: &[Kernel]) -> Inputs {
+    parts.iter().fold(Inputs::Any, |all, part| all.and(part.0.inputs()))
 }
 
 /// Parameters of the parts, prefixed by their names, or by k1, k2, … in order.
-fn joined_parameters(parts: &[Kernel]) -> Parameters {
+pub(super) fn joined_parameters(parts: &[Kernel]) -> Parameters {
     let prefixed = |(i, part): (usize, &Kernel)| {
         let name = part.0.name().map_or_else(|| format!("k{}", i + 1), str::to_owned);
         part.parameters().prefixed(&name)
@@ -23,7 +23,13 @@ fn joined_parameters(parts: &[Kernel]) -> Parameters {
     parts.iter().enumerate().map(prefixed).fold(Parameters::none(), Parameters::followed_by)
 }
 
-fn parts_with(parts: &[Kernel], theta: &[f64]) -> Result<Vec<Kernel>> {
+/// Those of what is wrapped, then the wrapper's own: names that would clash get the prefix `of`.
+pub(super) fn inner_then(inner: Parameters, own: Parameters) -> Parameters {
+    let clash = own.iter().any(|p| inner.position(&p.name).is_ok());
+    (if clash { inner.prefixed("of") } else { inner }).followed_by(own)
+}
+
+pub(super) fn parts_with(parts: &[Kernel], theta: &[f64]) -> Result<Vec<Kernel>> {
     let mut left = theta;
     let take = |part: &Kernel| {
         let (mine, others) = left.split_at(part.parameters().len());
@@ -83,11 +89,8 @@ impl KernelFunction for Sum {
     }
 
     fn random_function(&self, inputs: usize, seed: Seed) -> Option<Box<dyn RandomFunction>> {
-        // Random signs make the cross terms vanish in the mean.
         let of_part = |(i, k): (usize, &Kernel)| {
-            let seed = seed.at(i);
-            let sign = if seed.named("sign").uniform1(1, -1.0, 1.0)[0] < 0.0 { -1.0 } else { 1.0 };
-            Some((sign, k.0.random_function(inputs, seed)?))
+            Some((random_sign(seed.at(i)), k.0.random_function(inputs, seed.at(i))?))
         };
         let terms = self.0.iter().enumerate().map(of_part).collect::<Option<Vec<_>>>()?;
         Some(Box::new(RandomSum(terms)))
@@ -104,6 +107,11 @@ impl KernelFunction for Sum {
     fn saved(&self) -> Result<SavedKernel> {
         SavedKernel::new("sum", &[]).of(&self.0)
     }
+}
+
+/// ±1: makes cross terms of a sum vanish in the mean, whatever the means of its terms.
+pub(super) fn random_sign(seed: Seed) -> f64 {
+    if seed.named("sign").uniform1(1, -1.0, 1.0)[0] < 0.0 { -1.0 } else { 1.0 }
 }
 
 struct RandomSum(Vec<(f64, Box<dyn RandomFunction>)>);
@@ -215,7 +223,7 @@ impl KernelFunction for Product {
     }
 }
 
-struct RandomProduct(Vec<Box<dyn RandomFunction>>);
+pub(super) struct RandomProduct(pub(super) Vec<Box<dyn RandomFunction>>);
 
 impl RandomFunction for RandomProduct {
     fn value(&self, x: &[f64]) -> f64 {
@@ -255,9 +263,7 @@ impl KernelFunction for Scale {
 
     fn parameters(&self) -> Parameters {
         let own = Parameter::free("variance", self.variance, VARIANCE_BOUNDS, Coordinate::Log);
-        let inner = self.kernel.parameters();
-        let inner = if inner.position("variance").is_ok() { inner.prefixed("of") } else { inner };
-        inner.followed_by(Parameters::new([own]))
+        inner_then(self.kernel.parameters(), Parameters::new([own]))
     }
 
     fn with(&self, theta: &[f64]) -> Result<Kernel> {

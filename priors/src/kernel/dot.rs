@@ -28,8 +28,7 @@ impl Inner {
 
     fn inputs(&self) -> Inputs {
         let of_centre = if self.centre.is_empty() { Inputs::Any } else { Inputs::Exactly(self.centre.len()) };
-        // Two lists of different lengths fit no points.
-        self.scales.inputs().and(of_centre).unwrap_or(Inputs::Exactly(0))
+        self.scales.inputs().and(of_centre)
     }
 
     fn parameters(&self) -> Vec<Parameter> {

@@ -8,16 +8,24 @@
 //! let prior = Gp::new(trend.named("trend") + season.named("season"));
 //! ```
 
+mod additive;
 mod algebra;
+mod averaged;
+mod changing;
 mod dot;
 mod dual;
 mod network;
 mod orders;
 mod periodic;
+mod power;
 mod radial;
+mod rules;
 mod saved;
+mod some_inputs;
 mod spectral;
 mod tile;
+mod warp;
+mod warped;
 mod wendland;
 
 use std::fmt;
@@ -32,6 +40,7 @@ pub use radial::Lengths;
 pub use saved::SavedKernel;
 pub(crate) use tile::Layout;
 pub use tile::{TILE, Tile};
+pub use warp::{EachInput, InputWarp, Warp};
 
 /// A kernel as its author writes it. Only [`KernelFunction::eval`] has to be written: the rest has slow, correct defaults, to be
 /// overridden for speed.
@@ -39,7 +48,7 @@ pub use tile::{TILE, Tile};
 /// Points come as slices of their coordinates. Whoever has parameters writes [`KernelFunction::parameters`] and
 /// [`KernelFunction::with`] too. [`laws::kernel`](crate::laws::kernel) checks everything against `eval`.
 pub trait KernelFunction: fmt::Debug + Send + Sync {
-    /// k(a, b). Symmetric: k(a, b) and k(b, a) are the same bits.
+    /// k(a, b). Symmetric: k(a, b) and k(b, a) are the same bits (those of `fill` may differ by rounding).
     fn eval(&self, a: &[f64], b: &[f64]) -> f64;
 
     /// k(a, a), without cancellation.
@@ -152,6 +161,8 @@ pub enum Inputs {
     AtLeast(usize),
     /// Exactly so many (one length scale an input).
     Exactly(usize),
+    /// No number will do: parts of the kernel ask for so many and for so many.
+    Conflict(usize, usize),
 }
 
 impl Inputs {
@@ -169,21 +180,30 @@ impl Inputs {
             Inputs::Exactly(expected) if found != expected => {
                 Err(PriorError::Dimensions { what: "coordinates of a point", expected, found })
             }
+            Inputs::Conflict(one, other) => {
+                let what = "parts of a kernel must suit one number of inputs (`on` gives each its own)";
+                Err(PriorError::Kernel { what, found: format!("parts for {one} and for {other}") })
+            }
             _ => Ok(()),
         }
     }
 
     /// What satisfies both.
-    ///
-    /// # Errors
-    /// When nothing does.
-    pub fn and(self, other: Inputs) -> Result<Inputs> {
+    #[must_use]
+    pub fn and(self, other: Inputs) -> Inputs {
         match (self, other) {
-            (Inputs::Any, one) | (one, Inputs::Any) => Ok(one),
-            (Inputs::AtLeast(a), Inputs::AtLeast(b)) => Ok(Inputs::AtLeast(a.max(b))),
-            (Inputs::Exactly(n), other) | (other, Inputs::Exactly(n)) => {
-                other.check(n).map(|()| Inputs::Exactly(n))
+            (Inputs::Any, one) | (one, Inputs::Any) => one,
+            (Inputs::AtLeast(a), Inputs::AtLeast(b)) => Inputs::AtLeast(a.max(b)),
+            (Inputs::Exactly(n), Inputs::AtLeast(m)) | (Inputs::AtLeast(m), Inputs::Exactly(n)) => {
+                if n < m {
+                    Inputs::Conflict(n, m)
+                } else {
+                    Inputs::Exactly(n)
+                }
             }
+            (Inputs::Exactly(n), Inputs::Exactly(m)) if n != m => Inputs::Conflict(n, m),
+            (conflict @ Inputs::Conflict(..), _) | (_, conflict @ Inputs::Conflict(..)) => conflict,
+            (one, _) => one,
         }
     }
 }

@@ -58,8 +58,7 @@ impl KernelFunction for Periodic {
     }
 
     fn inputs(&self) -> Inputs {
-        // Two lists of different lengths fit no points.
-        self.periods.inputs().and(self.lengths.inputs()).unwrap_or(Inputs::Exactly(0))
+        self.periods.inputs().and(self.lengths.inputs())
     }
 
     fn parameters(&self) -> Parameters {

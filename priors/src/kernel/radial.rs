@@ -87,10 +87,7 @@ impl Lengths {
 
     /// Squared scaled distances to the points of a tile.
     pub(crate) fn squares(&self, a: &[f64], b: &Tile<'_>, out: &mut [f64]) {
-        out.fill(0.0);
-        for (d, column) in b.columns().enumerate() {
-            simd::add_square_difference(a[d], column, 1.0 / self.of(d), out);
-        }
+        simd::square_distances(a, b.all(), |d| 1.0 / self.of(d), out);
     }
 
     /// The same for one pair, with the same bits.
@@ -105,10 +102,8 @@ impl Lengths {
     /// Adds Σⱼ gⱼ ∂r²ⱼ/∂θ, where gⱼ is the derivative by r²ⱼ; `squares` holds the r²ⱼ.
     pub(crate) fn contract(&self, a: &[f64], b: &Tile<'_>, g: &[f64], squares: &[f64], gradient: &mut [f64]) {
         if self.ard {
-            for (d, column) in b.columns().enumerate() {
-                let l = self.of(d);
-                gradient[d] -= 2.0 * simd::dot_square_difference(g, a[d], column) / (l * l * l);
-            }
+            let factor = |d: usize| -2.0 / self.of(d).powi(3);
+            simd::add_weighted_squares(g, a, b.all(), factor, gradient);
         } else {
             gradient[0] -= 2.0 * simd::dot(g, squares) / self.values[0];
         }

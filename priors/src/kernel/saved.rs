@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Kernel, algebra, dot, network, orders, periodic, radial, spectral, wendland};
+use super::{
+    Kernel, additive, algebra, averaged, changing, dot, network, orders, periodic, power, radial, rules,
+    some_inputs, spectral, warped, wendland,
+};
 use crate::PriorError;
 use crate::prior::Result;
 
@@ -46,6 +49,13 @@ impl SavedKernel {
         let kinds = [
             algebra::revive,
             radial::revive,
+            power::revive,
+            some_inputs::revive,
+            rules::revive,
+            changing::revive,
+            additive::revive,
+            averaged::revive,
+            warped::revive,
             periodic::revive,
             spectral::revive,
             dot::revive,

@@ -69,6 +69,12 @@ impl<'a> Tile<'a> {
         self.columns[input]
     }
 
+    /// Every coordinate, as a slice of columns.
+    #[must_use]
+    pub fn all(&self) -> &[&'a [f64]] {
+        &self.columns
+    }
+
     /// Every coordinate.
     pub fn columns(&self) -> impl Iterator<Item = &'a [f64]> {
         self.columns.iter().copied()

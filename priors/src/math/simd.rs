@@ -55,9 +55,86 @@ pub fn add_square_difference(x: f64, column: &[f64], factor: f64, out: &mut [f64
     });
 }
 
+/// `out[j] = Σ_d ((x[d] − columns[d][j]) · factor(d))²`: squared scaled distances from one point to many.
+pub fn square_distances(x: &[f64], columns: &[&[f64]], factor: impl Fn(usize) -> f64, out: &mut [f64]) {
+    Arch::new().dispatch(|| {
+        out.fill(0.0);
+        let n = out.len();
+        let (fours, rest) = columns.as_chunks::<4>();
+        // Four coordinates a pass: what is summed stays in a register for longer.
+        for (k, four) in fours.iter().enumerate() {
+            let at = |i: usize| (x[4 * k + i], factor(4 * k + i), &four[i][..n]);
+            let ((x0, f0, c0), (x1, f1, c1), (x2, f2, c2), (x3, f3, c3)) = (at(0), at(1), at(2), at(3));
+            for (j, out) in out.iter_mut().enumerate() {
+                let (t0, t1) = ((x0 - c0[j]) * f0, (x1 - c1[j]) * f1);
+                let (t2, t3) = ((x2 - c2[j]) * f2, (x3 - c3[j]) * f3);
+                *out = *out + t0 * t0 + t1 * t1 + t2 * t2 + t3 * t3;
+            }
+        }
+        for (i, column) in rest.iter().enumerate() {
+            let (x, f) = (x[columns.len() - rest.len() + i], factor(columns.len() - rest.len() + i));
+            for (out, z) in out.iter_mut().zip(*column) {
+                let t = (x - z) * f;
+                *out += t * t;
+            }
+        }
+    });
+}
+
+/// Adds Σⱼ w[j] (x[d] − columns[d][j])² · factor(d) to `out[d]`, for every coordinate d.
+pub fn add_weighted_squares(
+    w: &[f64],
+    x: &[f64],
+    columns: &[&[f64]],
+    factor: impl Fn(usize) -> f64,
+    out: &mut [f64],
+) {
+    Arch::new().dispatch(|| {
+        let pairs = columns.chunks(2).zip(x.chunks(2)).zip(out.chunks_mut(2)).enumerate();
+        for (k, ((columns, x), out)) in pairs {
+            let [a, b] = columns else {
+                out[0] += factor(2 * k) * lanes(w, columns[0], |w, z| w * (x[0] - z) * (x[0] - z));
+                continue;
+            };
+            let (sum_a, sum_b) = two_lanes(w, (x[0], a), (x[1], b));
+            out[0] += factor(2 * k) * sum_a;
+            out[1] += factor(2 * k + 1) * sum_b;
+        }
+    });
+}
+
+/// Σⱼ w[j] (x − column[j])² for two columns at once, each in the order of [`lanes`].
+#[inline(always)]
+fn two_lanes(w: &[f64], (x, a): (f64, &[f64]), (y, b): (f64, &[f64])) -> (f64, f64) {
+    let n = w.len().min(a.len()).min(b.len());
+    let (mut sums_a, mut sums_b) = ([0.0; LANES], [0.0; LANES]);
+    let (whole_w, rest_w) = w[..n].as_chunks::<LANES>();
+    let (whole_a, rest_a) = a[..n].as_chunks::<LANES>();
+    let (whole_b, rest_b) = b[..n].as_chunks::<LANES>();
+    for ((w, a), b) in whole_w.iter().zip(whole_a).zip(whole_b) {
+        for k in 0..LANES {
+            sums_a[k] += w[k] * (x - a[k]) * (x - a[k]);
+            sums_b[k] += w[k] * (y - b[k]) * (y - b[k]);
+        }
+    }
+    let tail =
+        |x: f64, rest: &[f64]| rest_w.iter().zip(rest).map(|(w, z)| w * (x - z) * (x - z)).sum::<f64>();
+    (folded(&sums_a) + tail(x, rest_a), folded(&sums_b) + tail(y, rest_b))
+}
+
+#[inline(always)]
+fn folded(sums: &[f64; LANES]) -> f64 {
+    ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]))
+}
+
 /// `out[j] += x · column[j]`.
 pub fn add_scaled(x: f64, column: &[f64], out: &mut [f64]) {
     Arch::new().dispatch(|| out.iter_mut().zip(column).for_each(|(out, z)| *out += x * z));
+}
+
+/// `out[j] += a[j] · b[j]`.
+pub fn add_product(a: &[f64], b: &[f64], out: &mut [f64]) {
+    Arch::new().dispatch(|| out.iter_mut().zip(a.iter().zip(b)).for_each(|(out, (a, b))| *out += a * b));
 }
 
 /// `out[j] *= other[j]`.
@@ -73,6 +150,13 @@ pub fn map(x: &mut [f64], f: impl Fn(f64) -> f64) {
 /// `out[j] = f(out[j], other[j])`, likewise.
 pub fn zip_map(out: &mut [f64], other: &[f64], f: impl Fn(f64, f64) -> f64) {
     Arch::new().dispatch(|| out.iter_mut().zip(other).for_each(|(out, z)| *out = f(*out, *z)));
+}
+
+/// Whether every entry is finite.
+#[must_use]
+pub fn all_finite(a: &[f64]) -> bool {
+    // x · 0 is 0 for finite x and NaN otherwise
+    Arch::new().dispatch(|| lanes(a, a, |a, _| a * 0.0)) == 0.0
 }
 
 /// x to a whole power, in place, by repeated squaring: relative errors grow as the power.
@@ -186,7 +270,7 @@ fn lanes(a: &[f64], b: &[f64], f: impl Fn(f64, f64) -> f64) -> f64 {
         }
     }
     let rest: f64 = rest_a.iter().zip(rest_b).map(|(a, b)| f(*a, *b)).sum();
-    ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7])) + rest
+    folded(&sums) + rest
 }
 
 /// Adding it rounds to a whole number, which then stands in the lowest bits.

@@ -21,6 +21,51 @@ pub fn normal_cdf(x: f64) -> f64 {
     0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
 }
 
+/// ln Φ(x) and its first three derivatives, each with its digits at both ends: the first is the inverse Mills ratio φ(x)/Φ(x).
+///
+/// With u = −x and the continued fraction φ/Φ = u + 1/(u + 2/(u + 3/(…))) (Laplace 1805) every derivative is a product of tails of
+/// that fraction in the lower tail, where differences such as x + φ/Φ ≈ 1/u would lose all of their digits.
+#[must_use]
+pub fn log_normal_cdf(x: f64) -> [f64; 4] {
+    const LOWER: f64 = -2.0;
+    if x >= LOWER {
+        let cdf = normal_cdf(x);
+        let log = if x > 0.0 { (-normal_cdf(-x)).ln_1p() } else { cdf.ln() };
+        let mills = normal_pdf(x) / cdf;
+        // far above, where the ratio is 0, so is its product with anything
+        let (plus, twice) = (x + mills, x + 2.0 * mills);
+        let second = -mills * plus;
+        return [log, mills, second, mills * plus * twice - mills];
+    }
+    let u = -x;
+    // the tails k/(u + (k+1)/(u + …)), for k = 3, 2 and 1; 160 are enough from u = 2 on
+    let third = (4..160).rev().fold(0.0, |tail, k| f64::from(k) / (u + tail));
+    let third = 3.0 / (u + third);
+    let second = 2.0 / (u + third);
+    let first = 1.0 / (u + second);
+    let mills = u + first;
+    let log = -0.5 * (u * u + (2.0 * std::f64::consts::PI).ln()) - mills.ln();
+    [log, mills, -mills * first, mills * first * first * second * (third - second)]
+}
+
+/// ln Γ(x + ½) − ln Γ(x) and its derivative, for x > 0, without the cancellation between two huge numbers.
+#[must_use]
+pub fn log_gamma_half_step(x: f64) -> (f64, f64) {
+    if x < 16.0 {
+        // Γ(x + 1) = x Γ(x) carries a small x up to where the series holds
+        let (above, slope) = log_gamma_half_step(x + 1.0);
+        return (above - (0.5 / x).ln_1p(), slope + 0.5 / (x * (x + 0.5)));
+    }
+    // coefficients of x^−1, x^−3, … in the expansion of the ratio (Tricomi & Erdélyi 1951)
+    const SERIES: [f64; 5] = [-1.0 / 8.0, 1.0 / 192.0, -1.0 / 640.0, 17.0 / 14336.0, -31.0 / 18432.0];
+    let inverse = 1.0 / x;
+    let square = inverse * inverse;
+    let value = SERIES.iter().rev().fold(0.0, |sum, c| c + square * sum) * inverse;
+    let powers = SERIES.iter().zip([1.0, 3.0, 5.0, 7.0, 9.0]);
+    let slope = powers.rev().fold(0.0, |sum, (c, power)| -power * c + square * sum) * square;
+    (0.5 * x.ln() + value, 0.5 * inverse + slope)
+}
+
 /// The error function.
 #[must_use]
 pub fn erf(x: f64) -> f64 {
@@ -76,5 +121,52 @@ mod tests {
             assert!((normal_cdf(normal_quantile(p)) / p - 1.0).abs() < 1e-8);
         }
         assert!((normal_pdf(0.0) - 0.398_942_280_401_432_7).abs() < 1e-15);
+    }
+
+    const REFERENCE: [(f64, [f64; 4]); 10] = [
+        (-1000.0, [-500007.82669481216, 1000.000999998, -0.999999000006, 1.999976000299996e-09]),
+        (-37.5, [-707.6689893175072, 37.526628874883656, -0.9992919051145792, 3.7605140156381736e-05]),
+        (-10.0, [-53.23128515051247, 10.098093233962512, -0.9905546221743438, 0.0017864003921165069]),
+        (-4.5, [-12.59241973571308, 4.704319844827732, -0.9611859007152245, 0.013795416560255427]),
+        (-3.5, [-8.366065308344092, 3.7513912648576997, -0.9430669950487032, 0.023500827274448546]),
+        (-1.0, [-1.8410216450092636, 1.525135276160981, -0.8009023344296512, 0.11693119540604884]),
+        (0.0, [-0.6931471805599453, 0.7978845608028654, -0.6366197723675814, 0.21801361414499015]),
+        (0.7, [-0.27702394227713123, 0.41192475041929066, -0.45802932530149837, 0.2860430083108298]),
+        (3.0, [-0.0013508099647481938, 0.004437839042125664, -0.013333211541740806, 0.03568013687657047]),
+        (
+            9.0,
+            [-1.1285884059538405e-19, 1.0279773571668915e-18, -9.251796214502023e-18, 8.223818857335131e-17],
+        ),
+    ];
+
+    #[test]
+    fn the_log_of_the_normal_cdf() {
+        // reference values from mpmath at 60 digits: x, ln Φ, and three derivatives
+        for (x, expected) in REFERENCE {
+            for (found, expected) in log_normal_cdf(x).into_iter().zip(expected) {
+                assert!(
+                    (found - expected).abs() <= 2e-13 * expected.abs() + 1e-300,
+                    "{x}: {found} {expected}"
+                );
+            }
+        }
+        // the two branches meet
+        let (below, above) = (log_normal_cdf((-2f64).next_down()), log_normal_cdf(-2.0));
+        for (b, a) in below.into_iter().zip(above) {
+            assert!((b - a).abs() < 1e-12 * a.abs(), "{b} {a}");
+        }
+        assert!(log_normal_cdf(1e6)[1..].iter().all(|d| *d == 0.0));
+    }
+
+    #[test]
+    fn half_steps_of_log_gamma() {
+        for x in [0.05, 0.5, 1.0, 3.3, 15.9, 16.1, 40.0] {
+            let (value, slope) = log_gamma_half_step(x);
+            let plain = ln_gamma(x + 0.5) - ln_gamma(x);
+            assert!((value - plain).abs() < 1e-14 * (1.0 + ln_gamma(x).abs()), "{x}: {value} {plain}");
+            assert!((slope - (digamma(x + 0.5) - digamma(x))).abs() < 1e-11 * slope.abs(), "{x}");
+        }
+        // Γ(1)/Γ(½) = 1/√π
+        assert!((log_gamma_half_step(0.5).0 + 0.5 * std::f64::consts::PI.ln()).abs() < 1e-15);
     }
 }

@@ -1,9 +1,10 @@
 //! Cholesky factorization of symmetric positive definite matrices, with optional jitter.
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::parallel::prelude::*;
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Slice};
 
 use super::triangular::{Side, solve_unchecked};
-use super::{LinalgError, backend, ensure_finite, ensure_shape, syrk_t};
+use super::{LinalgError, backend, ensure_finite, ensure_shape, symmetric_from_lower};
 
 const STAGE: &str = "cholesky";
 
@@ -67,13 +68,43 @@ impl Cholesky {
         let mut tried = 0.0;
         for level in jitter.levels()? {
             let added = level * mean_diagonal.max(0.0);
-            // Entries near the largest number can overflow on the way: then L is not finite, and not a factor.
-            if let Some(l) = backend::cholesky_lower(a, added).filter(|l| l.iter().all(|x| x.is_finite())) {
-                return Ok(Cholesky { l, jitter: added });
+            if let Ok(cholesky) = Cholesky::in_place(a.as_standard_layout().into_owned(), added) {
+                return Ok(cholesky);
             }
             tried = added;
         }
         Err(LinalgError::NotPositiveDefinite { stage: STAGE, size, jitter: tried })
+    }
+
+    /// Factorizes `a` + `added`·I in the memory of `a`, of which only the lower triangle is read: no second n × n matrix. Large ones
+    /// in parallel, in blocks.
+    ///
+    /// Cost: n³/3 flops.
+    ///
+    /// # Errors
+    ///
+    /// [`LinalgError::Shape`] if `a` is not square, [`LinalgError::NotPositiveDefinite`] (also for NaN on the way).
+    pub fn in_place(a: Array2<f64>, added: f64) -> Result<Cholesky, LinalgError> {
+        ensure_shape(a.is_square(), STAGE, "the matrix must be square", &[a.shape()])?;
+        let mut l = if a.is_standard_layout() { a } else { a.as_standard_layout().into_owned() };
+        let size = l.nrows();
+        l.diag_mut().mapv_inplace(|d| d + added);
+        // Entries near the largest number can overflow on the way; one that is not finite makes the pivot of its row so.
+        if !(backend::cholesky_in_place(&mut l) && l.diag().iter().all(|d| d.is_finite() && *d > 0.0)) {
+            return Err(LinalgError::NotPositiveDefinite { stage: STAGE, size, jitter: added });
+        }
+        l.axis_chunks_iter_mut(Axis(0), 64).into_par_iter().enumerate().for_each(|(chunk, mut rows)| {
+            for (i, mut row) in rows.rows_mut().into_iter().enumerate() {
+                row.slice_axis_mut(Axis(0), Slice::from(64 * chunk + i + 1..)).fill(0.0);
+            }
+        });
+        Ok(Cholesky { l, jitter: added })
+    }
+
+    /// A factor that is known already: `l` lower triangular with zeros above the diagonal, of a matrix with `jitter` on its
+    /// diagonal.
+    pub fn of_factor(l: Array2<f64>, jitter: f64) -> Cholesky {
+        Cholesky { l, jitter }
     }
 
     /// Rows of the matrix.
@@ -123,6 +154,21 @@ impl Cholesky {
         self.apply(b, "Cholesky::solve_lower", |b| self.forward(b))
     }
 
+    /// L⁻¹b for every *row* b of `rows` (p × n), in its own memory: whitened rows. Cost: n²p flops, in parallel over rows.
+    ///
+    /// # Errors
+    ///
+    /// [`LinalgError::Shape`] if the rows do not have length n, [`LinalgError::NotFinite`] for an overflow.
+    pub fn whiten_rows(&self, rows: Array2<f64>) -> Result<Array2<f64>, LinalgError> {
+        let stage = "Cholesky::whiten_rows";
+        let rule = "the rows must be as long as the factor";
+        ensure_shape(rows.ncols() == self.dim(), stage, rule, &[self.l.shape(), rows.shape()])?;
+        let mut rows = if rows.is_standard_layout() { rows } else { rows.as_standard_layout().into_owned() };
+        backend::solve_rows(&self.l, &mut rows);
+        ensure_finite(&rows, "the solution", stage)?;
+        Ok(rows)
+    }
+
     /// L⁻ᵀb for `b` (n × p). Cost: n²p flops.
     ///
     /// # Errors
@@ -132,10 +178,25 @@ impl Cholesky {
         self.apply(b, "Cholesky::solve_lower_transposed", |b| self.backward(b))
     }
 
-    /// (A + εI)⁻¹, exactly symmetric (n × n). Cost: about 2n³ flops; to apply the inverse, prefer
+    /// (A + εI)⁻¹, exactly symmetric (n × n). Cost: 2n³/3 flops, and one more n × n matrix on the way; to apply the inverse, prefer
     /// [`Cholesky::solve`].
     pub fn inverse(&self) -> Array2<f64> {
-        syrk_t(self.forward(Array2::eye(self.dim()).view()).view())
+        self.clone().into_inverse(|_, _, value| value)
+    }
+
+    /// f(i, j, (A + εI)⁻¹ᵢⱼ) for i ≥ j, mirrored: a symmetric function of the inverse, in the memory of the factor and one more n × n
+    /// matrix. Cost: 2n³/3 flops.
+    pub fn into_inverse(self, f: impl Fn(usize, usize, f64) -> f64 + Sync) -> Array2<f64> {
+        let mut u = backend::inverse_transposed(&self.l);
+        let mut lower = self.l;
+        backend::upper_times_transposed(&u, &mut lower);
+        symmetric_from_lower(lower.view(), &mut u, f);
+        u
+    }
+
+    /// The diagonal of (A + εI)⁻¹. Cost: n³/3 flops and one n × n matrix on the way.
+    pub fn inverse_diagonal(&self) -> Array1<f64> {
+        backend::inverse_transposed(&self.l).map_axis(Axis(1), |row| row.dot(&row))
     }
 
     fn forward(&self, b: ArrayView2<f64>) -> Array2<f64> {

@@ -78,6 +78,32 @@ pub(super) fn cholesky_lower(a: ArrayView2<f64>, added: f64) -> Option<Array2<f6
     a.cholesky_into(UPLO::Lower).ok().map(row_major)
 }
 
+/// Replaces the lower triangle of `a` by its Cholesky factor; false if a pivot is not positive.
+pub(super) fn cholesky_in_place(a: &mut Array2<f64>) -> bool {
+    match cholesky_lower(a.view(), 0.0) {
+        Some(l) => a.assign(&l),
+        None => return false,
+    }
+    true
+}
+
+/// U = L⁻ᵀ for the lower triangle of `l`, with zeros below.
+pub(super) fn inverse_transposed(l: &Array2<f64>) -> Array2<f64> {
+    let mut inverse = Array2::eye(l.nrows());
+    solve_triangular(&l.view(), Side::Lower, inverse.view_mut());
+    row_major(inverse.reversed_axes())
+}
+
+/// Replaces every row b of `b` by L⁻¹b.
+pub(super) fn solve_rows(l: &Array2<f64>, b: &mut Array2<f64>) {
+    solve_triangular(&l.view(), Side::Lower, b.view_mut().reversed_axes());
+}
+
+/// The lower triangle of U Uᵀ for an upper triangular `u`, into `out`.
+pub(super) fn upper_times_transposed(u: &Array2<f64>, out: &mut Array2<f64>) {
+    general_mat_mul(1.0, u, &u.t(), 0.0, out);
+}
+
 /// Q (m × k) and R (k × n).
 pub(super) fn thin_qr(a: ArrayView2<f64>) -> Option<(Array2<f64>, Array2<f64>)> {
     let (q, r) = column_major(a).qr_into().ok()?;

@@ -20,6 +20,13 @@
 //! the number of threads: work is cut into blocks by shape alone, every block is computed sequentially, and rayon's
 //! pool only decides who computes it. A threaded BLAS makes no such promise.
 
+#[cfg(not(any(
+    feature = "openblas-system",
+    feature = "openblas-static",
+    feature = "intel-mkl-static",
+    feature = "netlib-system"
+)))]
+mod blocked;
 mod cholesky;
 mod orthogonal;
 mod products;
@@ -46,7 +53,7 @@ use ndarray::{ArrayBase, Data, Dimension};
 
 pub use cholesky::{Cholesky, Jitter};
 pub use orthogonal::{Eigh, Qr, Svd, eigh, qr, qr_apply, qr_r, singular_values, svd};
-pub use products::{matmul, matmul_nt, matmul_tn, syrk, syrk_t, trmm_lower};
+pub use products::{matmul, matmul_nt, matmul_tn, symmetric_from_lower, syrk, syrk_t, trmm_lower};
 pub use triangular::{
     solve_lower, solve_lower_transposed, solve_lower_transposed_vec, solve_lower_vec, solve_upper,
     solve_upper_transposed, solve_upper_transposed_vec, solve_upper_vec,

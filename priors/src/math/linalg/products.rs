@@ -121,6 +121,39 @@ pub fn syrk_t(a: ArrayView2<f64>) -> Array2<f64> {
     syrk(a.reversed_axes())
 }
 
+/// Writes the symmetric matrix f(i, j, lowerᵢⱼ), i ≥ j, of which `lower` holds the lower triangle. In parallel, tile by tile: `out`
+/// is another matrix, so that no entry waits for another. Cost: a few passes over memory.
+///
+/// # Panics
+///
+/// If the matrices are not square of one size.
+pub fn symmetric_from_lower(
+    lower: ArrayView2<f64>,
+    out: &mut Array2<f64>,
+    f: impl Fn(usize, usize, f64) -> f64 + Sync,
+) {
+    let n = lower.nrows();
+    assert_eq!(lower.dim(), (n, n), "symmetric_from_lower: a square matrix");
+    assert_eq!(out.dim(), (n, n), "symmetric_from_lower: the result has the same shape");
+    const SIDE: usize = 32;
+    out.axis_chunks_iter_mut(Axis(0), SIDE).into_par_iter().enumerate().for_each(|(chunk, mut rows)| {
+        let top = chunk * SIDE;
+        for (i, mut row) in rows.rows_mut().into_iter().enumerate() {
+            let i = top + i;
+            let known = row.iter_mut().zip(lower.row(i)).enumerate().take(i + 1);
+            known.for_each(|(j, (out, value))| *out = f(i, j, *value));
+        }
+        for left in (top..n).step_by(SIDE) {
+            for j in left..(left + SIDE).min(n) {
+                let column = lower.row(j);
+                for i in top..(top + rows.nrows()).min(j) {
+                    rows[[i - top, j]] = f(j, i, column[i]);
+                }
+            }
+        }
+    });
+}
+
 /// `L · b` for the lower triangle L of the square matrix `l` (n × n) and `b` (n × p): an (n × p) matrix.
 ///
 /// Entries above the diagonal of `l` are not read. Cost: little more than n²p flops.

@@ -1,0 +1,37 @@
+//! What an approximate posterior has to say about itself.
+
+use std::fmt;
+
+/// A caveat about a posterior that was found all the same.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// Rows at which the log density of the label is convex at the mode (outliers): the curvature of the approximation stands in
+    /// for it there, and other modes may exist.
+    NegativeCurvature {
+        /// How many rows.
+        rows: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// The mode is known to this many posterior standard deviations only: rounding allows no more. Usual for huge prior variances.
+    Resolution {
+        /// The last step, in posterior standard deviations.
+        step: f64,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Warning::NegativeCurvature { rows, of } => write!(
+                f,
+                "the curvature at the mode is negative at {rows} of {of} rows (outliers) and was replaced; the posterior may have \
+                 other modes"
+            ),
+            Warning::Resolution { step } => {
+                write!(f, "rounding leaves the mode uncertain by {step:.1e} posterior standard deviations")
+            }
+        }
+    }
+}

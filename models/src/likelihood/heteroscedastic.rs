@@ -1,0 +1,74 @@
+//! Gaussian noise whose standard deviation is known row by row.
+
+use std::sync::Arc;
+
+use softbias_priors::GaussianPrior;
+
+use super::{Gaussian, Likelihood};
+use crate::data::Data;
+use crate::error::{ModelError, Result};
+use crate::exact::noise::Noise;
+use crate::exact::{Exact, ExactPosterior};
+use crate::model::{Method, Model};
+
+/// y = f(x) + N(0, sdᵢ² + common²): the standard deviation sdᵢ of each row's error is known, for example from repeated
+/// measurement; what all rows share on top may be 0.
+///
+/// Inference is in function space. Predicted observations have the common noise alone: add what is known of new rows with
+/// [`Prediction::with_noise`](crate::Prediction::with_noise).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heteroscedastic {
+    each: Arc<[f64]>,
+    common: f64,
+}
+
+impl Heteroscedastic {
+    /// Known standard deviations, one a row of the data to come, in the unit of the labels (after their transforms).
+    ///
+    /// # Errors
+    /// For one that is negative or not finite.
+    pub fn known(sds: impl IntoIterator<Item = f64>) -> Result<Heteroscedastic> {
+        let each: Arc<[f64]> = sds.into_iter().map(|sd| if sd < 0.0 { f64::NAN } else { sd * sd }).collect();
+        match each.iter().find(|v| !v.is_finite()) {
+            Some(v) => Err(ModelError::Noise(v.sqrt())),
+            None => Ok(Heteroscedastic { each, common: 0.0 }),
+        }
+    }
+
+    /// With noise of standard deviation `sd` on top, the same for all rows.
+    #[must_use]
+    pub fn plus(self, sd: f64) -> Heteroscedastic {
+        Heteroscedastic { common: sd, ..self }
+    }
+}
+
+impl Likelihood for Heteroscedastic {
+    /// Of a new label, of which only the common noise is known.
+    fn log_density(&self, y: f64, f: f64) -> f64 {
+        Gaussian::known(self.common).log_density(y, f)
+    }
+}
+
+impl<P: GaussianPrior + 'static> Method<P, Heteroscedastic> for Exact {
+    type Posterior = ExactPosterior;
+
+    /// In function space, whatever the variant but `WeightSpace`, which is an error.
+    fn condition(&self, model: Model<P, Heteroscedastic>, data: &Data) -> Result<ExactPosterior> {
+        if *self == Exact::WeightSpace {
+            return Err(ModelError::NoFeatures("noise known row by row".to_owned()));
+        }
+        let Heteroscedastic { each, common } = model.likelihood;
+        if !(common >= 0.0 && (common * common).is_finite()) {
+            return Err(ModelError::Noise(common));
+        }
+        let noise = Noise::new(common * common, Some(each));
+        noise.check(data.len())?;
+        ExactPosterior::with_noise(
+            Arc::new(model.prior),
+            Gaussian::known(common),
+            noise,
+            data,
+            Exact::FunctionSpace,
+        )
+    }
+}

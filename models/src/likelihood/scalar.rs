@@ -1,0 +1,108 @@
+//! Likelihoods of one latent number a label: the derivatives and integrals that approximate inference asks for.
+
+use softbias_priors::Parameters;
+
+use super::Likelihood;
+use crate::data::Data;
+use crate::error::{ModelError, Result};
+
+/// A likelihood that may have parameters of its own, which tuning can move.
+pub trait Parametric: Likelihood {
+    /// Its parameters; most have none.
+    fn parameters(&self) -> Parameters {
+        Parameters::none()
+    }
+
+    /// The same likelihood at other parameters, in the order of [`Parametric::parameters`].
+    ///
+    /// # Errors
+    /// For a wrong number of parameters or a value out of bounds.
+    fn with(&self, theta: &[f64]) -> Result<Self> {
+        self.parameters().check(theta)?;
+        Ok(self.clone())
+    }
+}
+
+/// ln p(y | f) and its derivatives in f, at one label and one f.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Derivatives {
+    /// ln p(y | f).
+    pub log: f64,
+    /// Its first derivative.
+    pub first: f64,
+    /// Its second.
+    pub second: f64,
+    /// Its third.
+    pub third: f64,
+}
+
+/// The precision, never negative, that a Gaussian approximation credits to a label.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Curvature {
+    /// The precision.
+    pub value: f64,
+    /// Its derivative in f.
+    pub slope: f64,
+}
+
+/// Derivatives with respect to one parameter of a likelihood, at one label and one f.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ParameterSlopes {
+    /// Of ln p(y | f).
+    pub log: f64,
+    /// Of its first derivative in f.
+    pub first: f64,
+    /// Of its second derivative in f.
+    pub second: f64,
+    /// Of [`Curvature::value`].
+    pub curvature: f64,
+}
+
+/// A likelihood in which a label depends on one value of the function.
+pub trait ScalarLikelihood: Parametric + 'static {
+    /// ln p(y | f) and three derivatives, with their digits also at |f| = 1e3.
+    fn derivatives(&self, y: f64, f: f64) -> Derivatives;
+
+    /// The curvature of the Gaussian approximation at the mode: −∂² ln p/∂f², unless that can be negative.
+    fn curvature(&self, at: &Derivatives) -> Curvature {
+        Curvature { value: -at.second, slope: -at.third }
+    }
+
+    /// The slopes along each parameter, in the order of [`Parametric::parameters`].
+    fn parameter_slopes(&self, y: f64, f: f64) -> Vec<ParameterSlopes> {
+        let _ = (y, f);
+        Vec::new()
+    }
+
+    /// The labels that have a density, in words.
+    fn support(&self) -> &'static str;
+
+    /// Whether a label is one of them.
+    fn supports(&self, y: f64) -> bool;
+
+    /// ln ∫ p(y | f) N(f; mean, variance) df, to about 1e-10.
+    ///
+    /// # Errors
+    /// When the nodes of the quadrature cannot be found.
+    fn log_predictive(&self, y: f64, mean: f64, variance: f64) -> Result<f64>;
+
+    /// Variance of a label around the function value, where a label is the value plus noise; else 0.
+    fn noise_variance(&self) -> f64 {
+        0.0
+    }
+
+    /// Checks every label of the data.
+    ///
+    /// # Errors
+    /// [`ModelError::Support`], naming the first row whose label has no density.
+    fn check_labels(&self, data: &Data) -> Result<()> {
+        match data.labels().indexed_iter().find(|(_, y)| !self.supports(**y)) {
+            Some(((row, _), &value)) => Err(ModelError::Support { support: self.support(), row, value }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Likelihoods whose label can be held against the function value itself, so that a loss judges it (the sign of f against a label
+/// ±1, its size against a real label). A count against a log rate cannot.
+pub trait Judged: ScalarLikelihood {}
