@@ -59,7 +59,7 @@ fn periodic() {
         Kernel::periodic(1.3, [0.8, 1.5]),
         Kernel::periodic([1.3, 0.7], [0.8, 1.5]),
         Kernel::cosine(1.3),
-        Kernel::cosine([1.3, -2.0f64.abs()]),
+        Kernel::cosine([1.3, 2.0]),
         Kernel::spectral_mixture(&[0.7, 1.6], &[0.3, 0.0, 0.5, 0.9], &[0.1, 0.02, 0.3, 0.05]).unwrap(),
         Kernel::spectral_mixture(&[0.7], &[0.4, 0.4], &[0.1, 0.1]).unwrap(),
     ] {
@@ -95,7 +95,7 @@ fn inner_products() {
     for kernel in [
         Kernel::orders(0..=7, 1.7, -1.0, 1.0),
         Kernel::orders(2..=40, 1.01, -2.0, 1.5),
-        Kernel::orders(3..=3, 1.2, -1.0, 1.0),
+        Kernel::orders(3..=3, 1.2, -1.3, 1.0),
         Kernel::orders(0..=0, 2.0, -1.0, 1.0),
         Kernel::orders(0..=1000, 1.3, -1.0, 1.0),
     ] {
