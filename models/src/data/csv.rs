@@ -1,7 +1,6 @@
-//! Loading data from CSV: a header of names, one row a line, numbers separated by commas.
+//! Loading data from CSV: one row a line, numbers separated by commas, with or without a header of names.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -9,13 +8,14 @@ use ::csv::{ReaderBuilder, StringRecord, Trim};
 use ndarray::Array2;
 use softbias_priors::Points;
 
-use super::{Data, DataError, Names, names};
+use super::{Data, DataError, Names, gzip, names};
 
 /// What to load from a CSV file: which columns are labels and which are inputs.
 ///
-/// The first line names the columns; every other line is one row. Spaces around cells, empty lines, both kinds of line ends and
+/// The first line names the columns ([`Csv::without_header`]: it is a row); every other line is one row. Files packed by gzip are
+/// unpacked. Spaces around cells, empty lines, both kinds of line ends and
 /// a byte-order mark are fine. Columns that are not asked for may hold anything. Errors give the line of the file from 1, the
-/// header line included.
+/// header line included, of the unpacked text.
 ///
 /// ```
 /// use softbias_models::data::Csv;
@@ -31,6 +31,7 @@ use super::{Data, DataError, Names, names};
 pub struct Csv {
     targets: Vec<String>,
     inputs: Option<Vec<String>>,
+    headerless: bool,
 }
 
 impl Csv {
@@ -60,32 +61,46 @@ impl Csv {
         self
     }
 
+    /// The first line is a row already: columns go by their numbers, "1", "2", …
+    ///
+    /// ```
+    /// # use softbias_models::data::Csv;
+    /// # fn main() -> Result<(), softbias_models::data::DataError> {
+    /// let data = Csv::new().without_header().target("3").from_reader("0,5,1\n0,7,2\n".as_bytes())?;
+    /// assert_eq!((data.len(), data.inputs(), data.labels()[[1, 0]]), (2, 2, 2.0));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn without_header(self) -> Csv {
+        Csv { headerless: true, ..self }
+    }
+
     /// Data from a file.
     ///
     /// # Errors
     /// For a file that is missing, unreadable, empty, not UTF-8, without a header or without rows; for column names that are
     /// missing, repeated or unknown; and for a row that is ragged or a cell that is empty, no number or not finite.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Data, DataError> {
-        let path = path.as_ref();
-        let file = path.display().to_string();
-        let opened = File::open(path).map_err(|error| unreadable(&file, &error))?;
-        self.load(opened, &file)
+        let (bytes, file) = gzip::read(path.as_ref())?;
+        self.load(&bytes, &file)
     }
 
     /// Data from a reader.
     ///
     /// # Errors
     /// As [`Csv::read`].
-    pub fn from_reader(&self, reader: impl Read) -> Result<Data, DataError> {
-        self.load(reader, "CSV input")
-    }
-
-    fn load(&self, mut reader: impl Read, file: &str) -> Result<Data, DataError> {
+    pub fn from_reader(&self, mut reader: impl Read) -> Result<Data, DataError> {
+        let file = "CSV input";
         let mut bytes = Vec::new();
         reader.read_to_end(&mut bytes).map_err(|error| unreadable(file, &error))?;
-        let text = std::str::from_utf8(&bytes).map_err(|error| DataError::NotUtf8 {
+        self.load(&gzip::unpacked(bytes, file)?, file)
+    }
+
+    fn load(&self, bytes: &[u8], file: &str) -> Result<Data, DataError> {
+        let text = std::str::from_utf8(bytes).map_err(|error| DataError::NotUtf8 {
             file: file.to_owned(),
-            line: line_at(&bytes, error.valid_up_to()),
+            line: line_at(bytes, error.valid_up_to()),
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.trim().is_empty() {
@@ -99,19 +114,26 @@ impl Csv {
             .flexible(true)
             .trim(Trim::All)
             .from_reader(text.as_bytes());
-        let mut header = StringRecord::new();
-        records.read_record(&mut header).map_err(|error| garbled(file, &error))?;
-        if header.iter().all(|name| name.parse::<f64>().is_ok()) {
-            return Err(DataError::NoHeader { file: file.to_owned(), line: place.line(&header) });
-        }
-        let columns: Vec<&str> = header.iter().collect();
+        let mut record = StringRecord::new();
+        let mut next =
+            |record: &mut StringRecord| records.read_record(record).map_err(|error| garbled(file, &error));
+        let mut more = next(&mut record)?;
+        let header: Vec<String> = if self.headerless {
+            (1..=record.len()).map(|i| i.to_string()).collect()
+        } else if record.iter().all(|name| name.parse::<f64>().is_ok()) {
+            return Err(DataError::NoHeader { file: file.to_owned(), line: place.line(&record) });
+        } else {
+            let names = record.iter().map(str::to_owned).collect();
+            more = next(&mut record)?;
+            names
+        };
+        let columns: Vec<&str> = header.iter().map(String::as_str).collect();
         names::distinct(file, &columns)?;
         let wanted = self.choose(file, &columns)?;
 
         let (mut x, mut y) = (Vec::new(), Vec::new());
         let mut rows = 0;
-        let mut record = StringRecord::new();
-        while records.read_record(&mut record).map_err(|error| garbled(file, &error))? {
+        while more {
             if record.len() != columns.len() {
                 return Err(DataError::Ragged {
                     file: file.to_owned(),
@@ -126,6 +148,7 @@ impl Csv {
                 }
             }
             rows += 1;
+            more = next(&mut record)?;
         }
         if rows == 0 {
             return Err(DataError::NoDataRows { file: file.to_owned() });

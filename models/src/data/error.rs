@@ -142,7 +142,8 @@ pub enum DataError {
     },
     /// A file that starts with numbers.
     #[error(
-        "{file} has no header: line {line} holds only numbers; put the names of the columns in the first line"
+        "{file} has no header: line {line} holds only numbers; put the names of the columns in the first line, or ask for \
+         columns by number with `without_header`"
     )]
     NoHeader {
         /// The file.
@@ -236,13 +237,13 @@ pub enum DataError {
         text: String,
     },
     /// A row with too few or too many cells.
-    #[error("{file}, line {line}: expected {expected} cells as in the header, found {found}")]
+    #[error("{file}, line {line}: expected {expected} cells as in the first line, found {found}")]
     Ragged {
         /// The file.
         file: String,
         /// Line of the file, from 1.
         line: usize,
-        /// Cells of the header.
+        /// Cells of the first line.
         expected: usize,
         /// Cells of this row.
         found: usize,
@@ -254,6 +255,44 @@ pub enum DataError {
         file: String,
         /// Line of the file, from 1.
         line: usize,
+    },
+    /// A gzip file that cannot be unpacked.
+    #[error(
+        "cannot unpack {file} beyond {unpacked} bytes: {message}; the gzip file is cut off or damaged, fetch it again"
+    )]
+    Gzip {
+        /// The file.
+        file: String,
+        /// Bytes unpacked until then.
+        unpacked: usize,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A file of another format, or a damaged one.
+    #[error(
+        "{file}, byte {byte}: expected {expected}, found {found}; check that it is the file that is meant"
+    )]
+    Format {
+        /// The file.
+        file: String,
+        /// Which byte, from 0, of the unpacked file.
+        byte: usize,
+        /// What should stand there.
+        expected: &'static str,
+        /// What stands there.
+        found: String,
+    },
+    /// A file that is too short or too long for what it says it holds.
+    #[error(
+        "{file} should have {expected} bytes by its header or its records, found {found}; it is cut off or of another format"
+    )]
+    FileLength {
+        /// The file.
+        file: String,
+        /// Bytes that it should have, unpacked.
+        expected: usize,
+        /// Bytes that it has.
+        found: usize,
     },
     /// Inputs that a prior would refuse.
     #[error(transparent)]

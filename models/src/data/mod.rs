@@ -16,9 +16,12 @@
 //! ```
 
 mod affine;
+mod cifar;
 mod csv;
 mod error;
+mod gzip;
 mod identity;
+mod idx;
 mod names;
 mod sampling;
 mod saved;

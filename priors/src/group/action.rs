@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::PriorError;
 use crate::prior::Result;
 
-/// One action on points: (g x)ᵢ = signᵢ · x[sourceᵢ] + shiftᵢ, a distance-preserving map.
+/// One action on points: `(g x)ᵢ = signᵢ · x[sourceᵢ] + shiftᵢ`, a distance-preserving map.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Action {
     source: Vec<usize>,
@@ -14,7 +14,7 @@ pub struct Action {
 }
 
 impl Action {
-    /// (g x)ᵢ = signᵢ · x[sourceᵢ] + shiftᵢ.
+    /// `(g x)ᵢ = signᵢ · x[sourceᵢ] + shiftᵢ`.
     ///
     /// # Errors
     /// Unless `source` is a permutation, every sign ±1, every shift finite, and there is one of each a coordinate.

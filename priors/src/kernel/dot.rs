@@ -57,10 +57,11 @@ impl Inner {
     /// Adds Σⱼ gⱼ ∂uⱼ/∂θ; `products` holds the uⱼ.
     fn contract(&self, a: &[f64], b: &Tile<'_>, g: &[f64], products: &[f64], gradient: &mut [f64]) {
         let of_scales = self.scales.values().len();
+        let total = simd::sum(g);
         if self.scales.is_ard() {
             for (d, column) in b.columns().enumerate() {
                 let c = self.centre(d);
-                let sum = simd::dot(g, column) - c * simd::sum(g);
+                let sum = simd::dot(g, column) - c * total;
                 gradient[d] += 2.0 * self.scales.of(d) * (a[d] - c) * sum;
             }
         } else {
@@ -68,7 +69,7 @@ impl Inner {
         }
         for (d, c) in self.centre.iter().enumerate() {
             let s = self.scales.of(d);
-            let sum = simd::dot(g, b.column(d)) + (a[d] - 2.0 * c) * simd::sum(g);
+            let sum = simd::dot(g, b.column(d)) + (a[d] - 2.0 * c) * total;
             gradient[of_scales + d] -= s * s * sum;
         }
     }

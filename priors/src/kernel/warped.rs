@@ -31,16 +31,8 @@ struct Image {
 impl Image {
     fn new(warp: &dyn Warp, b: &Tile<'_>) -> Image {
         let len = b.len();
-        let outputs = warp.outputs(b.inputs());
-        let (mut point, mut image) = (vec![0.0; b.inputs()], vec![0.0; outputs]);
-        let mut columns = vec![0.0; outputs * len];
-        for j in 0..len {
-            b.read(j, &mut point);
-            warp.map(&point, &mut image);
-            for (o, value) in image.iter().enumerate() {
-                columns[o * len + j] = *value;
-            }
-        }
+        let mut columns = vec![0.0; warp.outputs(b.inputs()) * len];
+        warp.map_tile(b, &mut columns);
         Image { columns, len }
     }
 

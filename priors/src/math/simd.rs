@@ -3,7 +3,7 @@
 //! Everything here is plain arithmetic without fused multiply-adds and with sums in a fixed order of lanes, so that the bits of a
 //! result depend neither on the processor nor on the number of threads. Relative errors are a few units in the last place.
 
-use pulp::Arch;
+use pulp::{Arch, NullaryFnOnce};
 
 /// Lanes of every sum: a constant of the numbers, not of the machine.
 const LANES: usize = 8;
@@ -25,7 +25,7 @@ pub fn sqrt(x: &mut [f64]) {
 
 /// cos x in place; the relative error grows with |x| as that of x itself does.
 pub fn cos(x: &mut [f64]) {
-    if x.iter().all(|x| x.abs() < REDUCIBLE) {
+    if reducible(x) {
         Arch::new().dispatch(|| x.iter_mut().for_each(|x| *x = sin_cos1(*x).1));
     } else {
         x.iter_mut().for_each(|x| *x = x.cos());
@@ -38,7 +38,7 @@ pub fn cos(x: &mut [f64]) {
 /// If the lengths differ.
 pub fn sin_cos(x: &mut [f64], cos: &mut [f64]) {
     assert_eq!(x.len(), cos.len(), "sin_cos: one cosine an angle");
-    if x.iter().all(|x| x.abs() < REDUCIBLE) {
+    if reducible(x) {
         Arch::new().dispatch(|| x.iter_mut().zip(cos).for_each(|(x, c)| (*x, *c) = sin_cos1(*x)));
     } else {
         x.iter_mut().zip(cos).for_each(|(x, c)| (*x, *c) = x.sin_cos());
@@ -176,16 +176,36 @@ pub fn powi(x: &mut [f64], power: usize) {
     }
 }
 
-/// Whatever the closure does, compiled for the widest instructions as far as it inlines: for loops that fit none of the shapes
-/// here.
-#[inline(always)]
-pub fn widest<R>(f: impl FnOnce() -> R) -> R {
-    Arch::new().dispatch(f)
+/// Loops that fit none of the shapes here: whatever `run` does is compiled for the widest instructions, as far as it inlines. Mark
+/// it `#[inline(always)]`; a closure cannot be, and a large one would stay behind.
+pub trait Loops {
+    /// What comes out.
+    type Output;
+
+    /// Runs them.
+    fn run(self) -> Self::Output;
 }
 
-/// The angle of the point (x, y) for x, y ≥ 0, in [0, π/2]: atan2(y, x), and 0 at the origin. To be inlined into a loop.
+struct Dispatched<L>(L);
+
+impl<L: Loops> NullaryFnOnce for Dispatched<L> {
+    type Output = L::Output;
+
+    #[inline(always)]
+    fn call(self) -> L::Output {
+        self.0.run()
+    }
+}
+
+/// Runs loops with the widest instructions.
+pub fn widest<L: Loops>(loops: L) -> L::Output {
+    Arch::new().dispatch(Dispatched(loops))
+}
+
+/// The angle of the point (x, y) for x, y ≥ 0, in [0, π/2], and what it lacks of π/2, each to its own digits: atan2(y, x) and
+/// atan2(x, y); 0 at the origin. To be inlined into a loop.
 #[inline(always)]
-pub fn angle1(y: f64, x: f64) -> f64 {
+pub fn angle1(y: f64, x: f64) -> (f64, f64) {
     use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, FRAC_PI_8};
     const TAN_PI_16: f64 = 0.198_912_367_379_658;
     const TAN_3_PI_16: f64 = 0.668_178_637_919_298_9;
@@ -210,7 +230,8 @@ pub fn angle1(y: f64, x: f64) -> f64 {
     p = 1.0 / 5.0 - p * z;
     p = 1.0 / 3.0 - p * z;
     let angle = nearest + (t - t * z * p);
-    if flat { angle } else { FRAC_PI_2 - angle }
+    let other = FRAC_PI_2 - angle;
+    if flat { (angle, other) } else { (other, angle) }
 }
 
 /// Σⱼ a[j].
@@ -324,6 +345,11 @@ fn ln_1p1(x: f64) -> f64 {
 /// Angles below it keep their digits in the reduction by π/2 in three parts.
 const REDUCIBLE: f64 = 1e5;
 
+/// Whether all are; without an early end, which would keep it from running in vectors.
+fn reducible(x: &[f64]) -> bool {
+    Arch::new().dispatch(|| x.iter().fold(true, |all, x| all & (x.abs() < REDUCIBLE)))
+}
+
 /// (sin x, cos x) for |x| below [`REDUCIBLE`].
 #[inline(always)]
 fn sin_cos1(x: f64) -> (f64, f64) {
@@ -422,15 +448,17 @@ mod tests {
         for i in -400..400 {
             for x in [1.0, 1e-170, 3e150] {
                 let y = x * 10f64.powf(0.02 * f64::from(i));
-                let (ours, exact) = (angle1(y, x), y.atan2(x));
-                assert!((ours - exact).abs() <= 5e-16 * exact, "{y} {x}: {ours} {exact}");
+                let ((angle, other), exact) = (angle1(y, x), [y.atan2(x), x.atan2(y)]);
+                assert!((angle - exact[0]).abs() <= 5e-16 * exact[0], "{y} {x}: {angle} {exact:?}");
+                assert!((other - exact[1]).abs() <= 5e-16 * exact[1], "{y} {x}: {other} {exact:?}");
             }
         }
+        let right = std::f64::consts::FRAC_PI_2;
         assert_eq!(
-            [angle1(0.0, 0.0), angle1(0.0, 2.0), angle1(1.0, 1.0)],
-            [0.0, 0.0, 0.25 * std::f64::consts::PI]
+            [angle1(0.0, 0.0), angle1(0.0, 2.0), angle1(3.0, 0.0)],
+            [(0.0, right), (0.0, right), (right, 0.0)]
         );
-        assert_eq!(angle1(3.0, 0.0), 0.5 * std::f64::consts::PI);
+        assert_eq!(angle1(1.0, 1.0), (0.5 * right, 0.5 * right));
     }
 
     #[test]
