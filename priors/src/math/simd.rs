@@ -81,7 +81,7 @@ pub fn square_distances(x: &[f64], columns: &[&[f64]], factor: impl Fn(usize) ->
     });
 }
 
-/// Adds Σⱼ w[j] (x[d] − columns[d][j])² · factor(d) to `out[d]`, for every coordinate d.
+/// Adds Σⱼ wⱼ (x_d − z_dj)² · factor(d) to `out[d]` for every coordinate d, where z are the columns.
 pub fn add_weighted_squares(
     w: &[f64],
     x: &[f64],
@@ -103,7 +103,7 @@ pub fn add_weighted_squares(
     });
 }
 
-/// Σⱼ w[j] (x − column[j])² for two columns at once, each in the order of [`lanes`].
+/// Σⱼ wⱼ (x − zⱼ)² for two columns at once, each in the order of [`lanes`].
 #[inline(always)]
 fn two_lanes(w: &[f64], (x, a): (f64, &[f64]), (y, b): (f64, &[f64])) -> (f64, f64) {
     let n = w.len().min(a.len()).min(b.len());
@@ -234,19 +234,19 @@ pub fn angle1(y: f64, x: f64) -> (f64, f64) {
     if flat { (angle, other) } else { (other, angle) }
 }
 
-/// Σⱼ a[j].
+/// Σⱼ aⱼ.
 #[must_use]
 pub fn sum(a: &[f64]) -> f64 {
     Arch::new().dispatch(|| lanes(a, a, |a, _| a))
 }
 
-/// Σⱼ a[j] b[j].
+/// Σⱼ aⱼ bⱼ.
 #[must_use]
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     Arch::new().dispatch(|| lanes(a, b, |a, b| a * b))
 }
 
-/// Σⱼ w[j] (x − column[j])².
+/// Σⱼ wⱼ (x − zⱼ)², where z is the column.
 #[must_use]
 pub fn dot_square_difference(w: &[f64], x: f64, column: &[f64]) -> f64 {
     Arch::new().dispatch(|| {
@@ -257,7 +257,7 @@ pub fn dot_square_difference(w: &[f64], x: f64, column: &[f64]) -> f64 {
     })
 }
 
-/// Σⱼ f(a[j], b[j]), summed in a fixed order of lanes.
+/// Σⱼ f(aⱼ, bⱼ), summed in a fixed order of lanes.
 #[inline(always)]
 fn lanes(a: &[f64], b: &[f64], f: impl Fn(f64, f64) -> f64) -> f64 {
     let n = a.len().min(b.len());
