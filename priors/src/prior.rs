@@ -1,7 +1,7 @@
 //! The vocabulary of priors over functions: what can be asked of any of them, before a label is seen.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2};
 
@@ -44,13 +44,43 @@ pub enum Blocks {
     PerOutput(Vec<Array2<f64>>),
 }
 
+static NOTHING: LazyLock<Array2<f64>> = LazyLock::new(|| Array2::zeros((0, 0)));
+
 impl Blocks {
-    /// The matrix of one output.
+    /// The matrix of one output; past the last one, the last. Of no matrices at all: one without rows.
     #[must_use]
     pub fn of_output(&self, output: usize) -> ArrayView2<'_, f64> {
         match self {
             Blocks::Shared(k) => k.view(),
-            Blocks::PerOutput(list) => list[output.min(list.len() - 1)].view(),
+            Blocks::PerOutput(list) => match list.get(output).or(list.last()) {
+                Some(k) => k.view(),
+                None => NOTHING.view(),
+            },
+        }
+    }
+
+    /// Checks that there are matrices of shape n × n: one, or one an output.
+    ///
+    /// # Errors
+    /// When there are not.
+    pub fn check_square(&self, n: usize, outputs: usize) -> Result<()> {
+        let (count, all): (usize, Vec<_>) = match self {
+            Blocks::Shared(k) => (outputs, vec![k.dim()]),
+            Blocks::PerOutput(list) => (list.len(), list.iter().map(Array2::dim).collect()),
+        };
+        if count != outputs {
+            return Err(PriorError::Dimensions {
+                what: "covariance blocks",
+                expected: outputs,
+                found: count,
+            });
+        }
+        match all.into_iter().find(|dim| *dim != (n, n)) {
+            Some((rows, columns)) => {
+                let found = if rows == n { columns } else { rows };
+                Err(PriorError::Dimensions { what: "rows of a covariance", expected: n, found })
+            }
+            None => Ok(()),
         }
     }
 
@@ -106,7 +136,7 @@ impl Blocks {
                 let (expected, found) = (a.nrows(), b.nrows());
                 return Err(PriorError::Dimensions { what: "rows of a covariance", expected, found });
             }
-            Ok((a * b).sum())
+            Ok(ndarray::Zip::from(a).and(b).fold(0.0, |sum, a, b| sum + a * b))
         };
         match (self, other) {
             (Blocks::Shared(a), Blocks::Shared(b)) => product(a, b),
@@ -340,6 +370,11 @@ pub fn gaussian_draws<P: GaussianPrior + ?Sized>(
     let jitter = linalg::Jitter::Escalating { first: 1e-14, last: 1e-8 };
     let mut shared: Option<linalg::Cholesky> = None;
     for c in 0..prior.outputs() {
+        if blocks.of_output(c).iter().all(|k| *k == 0.0) {
+            // a function that is its mean at these points
+            draws.index_axis_mut(ndarray::Axis(2), c).assign(&mean.column(c));
+            continue;
+        }
         let factor = match (&blocks, shared.take()) {
             (Blocks::Shared(_), Some(factor)) => factor,
             _ => linalg::Cholesky::new(blocks.of_output(c), jitter)?,

@@ -288,6 +288,10 @@ impl Posterior for SoftmaxPosterior {
         let (mean, var) = self.moments(x)?;
         Ok(Prediction::new(mean, var, 0.0))
     }
+
+    fn log_predictive(&self, data: &Data) -> Result<Array1<f64>> {
+        SoftmaxPosterior::log_predictive(self, data)
+    }
 }
 
 impl Evidenced for SoftmaxPosterior {

@@ -1,12 +1,10 @@
 //! One action on points: coordinates change places, change sign, move by a constant.
 
-use serde::{Deserialize, Serialize};
-
 use crate::PriorError;
 use crate::prior::Result;
 
 /// One action on points: `(g x)ᵢ = signᵢ · x[sourceᵢ] + shiftᵢ`, a distance-preserving map.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Action {
     source: Vec<usize>,
     sign: Vec<f64>,

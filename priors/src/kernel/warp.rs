@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::radial::LENGTH_BOUNDS;
-use super::{Inputs, SavedKernel, Tile};
+use super::{Inputs, SavedKernel, Tile, step};
 use crate::math::simd;
 use crate::parameters::{Coordinate, Parameter};
 use crate::prior::Result;
@@ -41,7 +41,7 @@ pub trait Warp: fmt::Debug + Send + Sync {
     fn pull_back(&self, x: &[f64], slope: &[f64], out: &mut [f64]) {
         let (mut moved, mut ahead, mut behind) = (x.to_vec(), vec![0.0; slope.len()], vec![0.0; slope.len()]);
         for (d, out) in out.iter_mut().enumerate().take(x.len()) {
-            let h = 1e-5 * x[d].abs().max(1e-3);
+            let h = step(x[d]);
             moved[d] = x[d] + h;
             self.map(&moved, &mut ahead);
             moved[d] = x[d] - h;

@@ -8,9 +8,12 @@ pub fn normal_pdf(x: f64) -> f64 {
     (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt()
 }
 
-/// ln N(y; mean, variance), for a variance above 0.
+/// ln N(y; mean, variance); of variance 0 that of a point mass, ±∞.
 #[must_use]
 pub fn normal_log_density(y: f64, mean: f64, variance: f64) -> f64 {
+    if variance == 0.0 {
+        return if y == mean { f64::INFINITY } else { f64::NEG_INFINITY };
+    }
     -0.5 * ((y - mean).powi(2) / variance + (2.0 * std::f64::consts::PI * variance).ln())
 }
 

@@ -278,7 +278,8 @@ impl KernelFunction for Network {
         let z = seed.named("weights").normal1(inputs);
         let weights = z.iter().map(|z| self.weight.sqrt() * z).collect();
         let bias = self.bias.sqrt() * seed.named("bias").normal1(1)[0];
-        Some(Box::new(HiddenUnit { activation: self.activation, weights, bias }))
+        let up = seed.named("coin").uniform1(1, -1.0, 1.0)[0] < 0.0;
+        Some(Box::new(HiddenUnit { activation: self.activation, weights, bias, up }))
     }
 
     fn preserved_by(&self, action: &Action) -> bool {
@@ -298,6 +299,8 @@ struct HiddenUnit {
     activation: Activation,
     weights: Vec<f64>,
     bias: f64,
+    /// Whether a step is up at exactly 0 (the origin without a bias): by a coin, as in the limit of a small bias.
+    up: bool,
 }
 
 impl HiddenUnit {
@@ -310,7 +313,7 @@ impl RandomFunction for HiddenUnit {
     fn value(&self, x: &[f64]) -> f64 {
         let (u, root2) = (self.input(x), std::f64::consts::SQRT_2);
         match self.activation {
-            Step => root2 * f64::from(u8::from(u > 0.0)),
+            Step => root2 * f64::from(u8::from(u > 0.0 || (u == 0.0 && self.up))),
             Relu => root2 * u.max(0.0),
             SquaredRelu => root2 * u.max(0.0).powi(2),
             Erf => special::erf(u),
