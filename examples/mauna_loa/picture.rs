@@ -22,6 +22,11 @@ fn observed(panel: Panel, name: &str, data: &Data, from: f64, to: f64) -> Result
     Ok(panel.points(name, rows.points().view().column(0), rows.labels().iter()))
 }
 
+/// The multiple of 5 below: a tick, which no label of an axis should meet.
+fn whole(ppm: f64) -> f64 {
+    5.0 * (ppm / 5.0).floor()
+}
+
 /// A panel an origin: two years that were seen, and three that were forecast.
 pub(crate) fn forecasts(study: &Study, by_origin: &[&[Outcome]]) -> Result<Figure, Error> {
     let mut figure = Figure::new("").columns(3);
@@ -42,8 +47,8 @@ pub(crate) fn forecasts(study: &Study, by_origin: &[&[Outcome]]) -> Result<Figur
             }
         }
         panel = observed(panel, "seen", &study.data, from, origin)?;
-        panel = observed(panel, "to come", &study.data, origin, to)?.colour("#AA3377");
-        figure = figure.panel(panel.x_range(from, to).y_range(low - 3.3, high + 3.3));
+        panel = observed(panel, "to come", &study.data, origin, to)?.colour("#E69F00");
+        figure = figure.panel(panel.x_range(from, to).y_range(whole(low - 6.0), whole(high) + 7.0));
     }
     let mut scores =
         Panel::new("forecasts scored, mean over three years").x("origin").y("NLPD (nats a label)");
@@ -65,7 +70,7 @@ pub(crate) fn long(study: &Study, outcome: &Outcome) -> Result<Figure, Error> {
     let forecast = Panel::new("forecast of twelve years from 1990").x("year").y("ppm");
     let forecast = forecast.line(MODELS[0], &x, &mean).band(MODELS[0], &x, &lower, &upper);
     let forecast = observed(forecast, "seen", &study.data, from, LONG)?;
-    let forecast = observed(forecast, "to come", &study.data, LONG, to)?.colour("#AA3377");
+    let forecast = observed(forecast, "to come", &study.data, LONG, to)?.colour("#E69F00");
 
     let errors = Panel::new("what came minus what was forecast").x("year").y("ppm");
     let mut errors = errors.band(MODELS[0], &x, &minus, &half).hline(0.0, "");
