@@ -49,7 +49,7 @@ fn field(
 }
 
 pub(crate) fn run(quick: bool, seed: Seed, report: &mut Report) -> Result<Vec<Panel>, Error> {
-    let (rows, draws, rungs) = if quick { (60, 5, 6) } else { (60, 20, 14) };
+    let (rows, draws, rungs) = if quick { (60, 5, 5) } else { (60, 20, 14) };
     let symmetry =
         Symmetry { kernel: |length| Kernel::matern52(length), group: square()?, lengths: &[LENGTH] };
     let mut cases = Vec::new();
@@ -60,9 +60,10 @@ pub(crate) fn run(quick: bool, seed: Seed, report: &mut Report) -> Result<Vec<Pa
             let (train, test) = field(&symmetry, parts, rows, seed.at(k))?;
             Found::on(&symmetry, &train, &test)
         };
+        eprintln!("fields: a symmetry kept {}", kept.word());
         let found = (0..draws).into_par_iter().map(one).collect::<Result<Vec<_>, Error>>()?;
         let (train, test) = field(&symmetry, parts, rows, seed.at(0))?;
-        let title = format!("A field that keeps it {}", kept.word());
+        let title = format!("Field, symmetry kept {}", kept.word());
         panels.push(panel(title, &symmetry, &found[0], &train, &test, rungs)?);
         let what = format!("{} symmetric + {} free", parts[0], parts[1]);
         cases.push(Case { kept, what, found, softness });

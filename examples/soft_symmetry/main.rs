@@ -19,8 +19,7 @@ use softbias::prelude::*;
 
 fn run(args: &common::Args, report: &mut Report) -> Result<(), Error> {
     let seed = Seed::new(args.seed).named("soft symmetry");
-    let mut panels = Vec::new();
-    let _ = fields::run;
+    let mut panels = fields::run(args.quick, seed.named("fields"), report)?;
     panels.extend(digits::run(args, seed.named("digits"), report)?);
     report.figure("soft_symmetry", panels.into_iter().fold(Figure::new("").columns(3), Figure::panel));
     Ok(())
