@@ -12,7 +12,7 @@ use softbias::prelude::*;
 fn data(n: usize) -> Data {
     let x = Seed::new(1).uniform1(n * 8, 0.0, 1.0).into_shape_with_order((n, 8)).unwrap();
     let noise = Seed::new(2).normal1(n);
-    let y = x.column(0).mapv(|v| (6.0 * v).sin()) + &x.column(3) + noise * 0.2;
+    let y = x.column(0).mapv(|v| (6.0 * v).sin()) + x.column(3) + noise * 0.2;
     Data::regression(x, y).unwrap()
 }
 

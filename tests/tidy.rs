@@ -13,7 +13,7 @@ const DOORS: &[(&str, &str)] = &[
     ("rand_chacha", "priors/src/math/seed.rs"),
     ("rand_distr", "priors/src/math/seed.rs"),
     ("libm", "priors/src/math/special.rs"),
-    ("pulp", "priors/src/math/simd.rs"),
+    ("pulp", "priors/src/math/simd/"),
     ("statrs", "priors/src/math/special.rs"),
     ("argmin", "models/src/optimize.rs"),
     ("argmin_math", "models/src/optimize.rs"),

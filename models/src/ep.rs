@@ -13,7 +13,8 @@ use crate::error::{ModelError, Result};
 use crate::evidence::{Evidence, Grade};
 use crate::latent::tilted::Tilted;
 use crate::latent::{
-    DifferentiableEvidence, Gradients, Problem, SitePosterior, Sites, along_prior, roots, scaled_both_sides,
+    DifferentiableEvidence, Gradients, Problem, SitePosterior, Sites, Warning, along_prior, roots,
+    scaled_both_sides,
 };
 use crate::likelihood::Bernoulli;
 use crate::model::{Method, Model};
@@ -69,6 +70,12 @@ impl ExpectationPropagation {
 
 const METHOD: &str = "expectation propagation";
 const ADVICE: &str = "allow more (`sweeps`), a larger tolerance, or damp it (`damped(0.5)`)";
+/// Sweeps without a shorter step than ever before after which the sites are as good as they get.
+const PATIENCE: usize = 30;
+/// A last step beyond this, in posterior standard deviations, is told.
+const NOTEWORTHY: f64 = 1e-6;
+/// And beyond this they are not at rest.
+const TOO_MUCH: f64 = 1e-3;
 /// Steps are never damped below this fraction.
 const LEAST_STEP: f64 = 0.05;
 
@@ -148,6 +155,7 @@ struct Fit {
     state: State,
     log: f64,
     sweeps: usize,
+    warnings: Vec<Warning>,
 }
 
 impl Fit {
@@ -164,6 +172,7 @@ impl Fit {
         };
         let mut state = State::new(problem, tau, nu)?;
         let (mut step, mut last, mut best) = (settings.step, f64::INFINITY, f64::INFINITY);
+        let mut fresh = 0;
         for sweep in 1..=settings.sweeps {
             let tilted = state.tilted(problem, likelihood)?;
             let mut size: f64 = 0.0;
@@ -187,9 +196,15 @@ impl Fit {
                     advice: ADVICE,
                 });
             }
-            if size <= settings.tolerance {
+            if size < 0.9 * best {
+                fresh = sweep;
+            }
+            // sweeps that move as far as ever, and hardly at all: rounding allows no less
+            let stuck = sweep > fresh + PATIENCE && best <= TOO_MUCH;
+            if size <= settings.tolerance || (stuck && size <= TOO_MUCH) {
                 let log = log_evidence(&state, &tilted);
-                return Ok(Fit { state, log, sweeps: sweep });
+                let caveat = (size > NOTEWORTHY).then_some(Warning::Resolution { step: size });
+                return Ok(Fit { state, log, sweeps: sweep, warnings: caveat.into_iter().collect() });
             }
             // Sweeps that overshoot come to rest when they are shortened.
             if size > last && size > 0.5 * best {
@@ -245,7 +260,7 @@ impl<P: GaussianPrior + 'static> Method<P, Bernoulli> for ExpectationPropagation
         };
         let State { alpha, root, factor, .. } = fit.state;
         let sites = Sites { alpha, root, factor };
-        Ok(SitePosterior::new(prior, model.likelihood, data, sites, evidence, (fit.sweeps, Vec::new())))
+        Ok(SitePosterior::new(prior, model.likelihood, data, sites, evidence, (fit.sweeps, fit.warnings)))
     }
 }
 

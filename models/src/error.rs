@@ -30,6 +30,20 @@ pub enum ModelError {
         "the noise standard deviation must be a finite number > 0, found {0}; for interpolation take a small one, such as 1e-6 of the labels' scale"
     )]
     Noise(f64),
+    /// What no file can hold yet.
+    #[error("{0} cannot be saved: save the model and the data, and condition again on loading")]
+    Unsaved(&'static str),
+    /// A row that the others and the features determine altogether.
+    #[error(
+        "row {row} is interpolated: leaving it out leaves nothing to predict it with; more noise, or fewer features"
+    )]
+    Interpolated {
+        /// The row.
+        row: usize,
+    },
+    /// Noise known row by row where one level for all is needed.
+    #[error("the noise is known row by row: {0}")]
+    RowNoise(&'static str),
     /// Known noise for another number of rows.
     #[error(
         "the noise is known for {found} rows and the data have {expected}: give one standard deviation a row, in their order"

@@ -6,7 +6,9 @@ use crate::data::Data;
 use crate::error::Result;
 use crate::exact::Exact;
 use crate::laplace::Laplace;
-use crate::likelihood::{Bernoulli, Gaussian, GaussianGamma, Likelihood, Poisson, Softmax, StudentT};
+use crate::likelihood::{
+    Bernoulli, Gaussian, GaussianGamma, Heteroscedastic, Likelihood, Poisson, Softmax, StudentT,
+};
 
 /// A prior over functions and how labels scatter around them.
 #[derive(Clone, Debug)]
@@ -60,6 +62,10 @@ pub trait DefaultMethod: Likelihood {
 }
 
 impl DefaultMethod for Gaussian {
+    type Method = Exact;
+}
+
+impl DefaultMethod for Heteroscedastic {
     type Method = Exact;
 }
 

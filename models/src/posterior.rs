@@ -1,5 +1,6 @@
 //! What can be asked of a posterior. What it cannot give does not compile.
 
+use ndarray::Array1;
 use softbias_priors::{Ledger, Nats, Points, Prior};
 
 use crate::data::Data;
@@ -15,6 +16,15 @@ pub trait Posterior: Prior {
     /// # Errors
     /// When the points do not fit.
     fn predict(&self, x: &Points) -> Result<Prediction>;
+
+    /// ln p(y | x) of each row's labels, function and noise integrated out, each row by itself. The default is the density of a
+    /// Gaussian observation; posteriors under other likelihoods give their own.
+    ///
+    /// # Errors
+    /// When the data do not fit.
+    fn log_predictive(&self, data: &Data) -> Result<Array1<f64>> {
+        self.predict(data.points())?.log_density(data.labels())
+    }
 
     /// The marginal likelihood of the data it was conditioned on.
     fn evidence(&self) -> Evidence

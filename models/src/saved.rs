@@ -10,7 +10,9 @@ use softbias_priors::{GaussianPrior, SavedPrior};
 use crate::data::Data;
 use crate::error::{ModelError, Result};
 use crate::exact::{Exact, ExactPosterior};
-use crate::likelihood::{Bernoulli, Gaussian, GaussianGamma, Likelihood, Poisson, Softmax, StudentT};
+use crate::likelihood::{
+    Bernoulli, Gaussian, GaussianGamma, Heteroscedastic, Likelihood, Poisson, Softmax, StudentT,
+};
 use crate::model::Model;
 use crate::posterior::Posterior;
 
@@ -39,6 +41,14 @@ impl SavedLikelihood for Gaussian {
     fn revived(self) -> Result<Gaussian> {
         self.check()?;
         Ok(self)
+    }
+}
+
+impl SavedLikelihood for Heteroscedastic {
+    const NAME: &'static str = "Heteroscedastic";
+
+    fn revived(self) -> Result<Heteroscedastic> {
+        self.checked()
     }
 }
 
@@ -142,9 +152,12 @@ impl ExactPosterior {
     /// Writes the posterior to a file: its spec, the rows it was conditioned on, and its evidence.
     ///
     /// # Errors
-    /// When a part of the prior is not built in (a posterior used as a prior is not: save its spec and condition again on all
+    /// For noise known row by row (save the model and the data), when a part of the prior is not built in (a posterior used as a prior is not: save its spec and condition again on all
     /// rows, which gives the same posterior), or the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        if self.noise_of_rows().each().is_some() {
+            return Err(ModelError::Unsaved("a posterior whose noise is known row by row"));
+        }
         let saved = SavedPosterior {
             model: SavedModel { prior: self.prior().saved()?, likelihood: self.noise() },
             data: self.data().clone(),

@@ -4,7 +4,7 @@
 
 use ndarray::{Array1, Array2, Axis, s};
 use softbias_models::{
-    Data, Exact, Gaussian, Heteroscedastic, Posterior, Uncertainty, WithLikelihood, prequential,
+    Data, Exact, Gaussian, Heteroscedastic, Posterior, Uncertainty, WithLikelihood, prequential, tune,
 };
 use softbias_priors::{Features, GaussianPrior, Gp, Kernel, Mean, Points, Prior, Seed};
 
@@ -211,4 +211,59 @@ fn paths_are_draws_of_the_posterior() {
         );
     }
     assert_eq!(posterior.outputs(), 1);
+}
+
+/// A mean that is tuned, or integrated out under a wide prior, finds the line behind the labels; both by analytic gradients.
+#[test]
+fn means_are_tuned_and_integrated_out() {
+    let x = Seed::new(21).normal2(40, 2);
+    let noise = Seed::new(22).normal1(40) * 0.05;
+    let y = x.dot(&ndarray::array![2.0, -1.0]) + 3.0 + noise;
+    let data = Data::regression(x, y).unwrap();
+    let mean = || Mean::linear(0.0, &[0.0, 0.0]);
+    let prior = || Gp::new(0.1 * Kernel::rbf(1.0));
+    let tuned = tune(prior().about(mean().tuned()).with_likelihood(Gaussian::noise(0.1)), &data).unwrap();
+    for (name, truth) in [("mean.constant", 3.0), ("mean.slope1", 2.0), ("mean.slope2", -1.0)] {
+        assert!((tuned.value(name).unwrap() - truth).abs() < 0.1, "{name}: {}", tuned.value(name).unwrap());
+    }
+    let wide = prior()
+        .about(mean().integrated(100.0))
+        .with_likelihood(Gaussian::noise(0.05))
+        .condition(&data)
+        .unwrap();
+    let far = Points::new(ndarray::array![[8.0, 8.0]]).unwrap();
+    assert!((wide.mean(&far).unwrap()[[0, 0]] - 11.0).abs() < 0.5);
+    let slope = wide.mean_slope(&far).unwrap();
+    close(slope[[0, 0, 0]], 2.0, 0.05);
+    let values = wide.paths(2000, 2, Seed::new(1)).unwrap().values(&far).unwrap();
+    let (m, v) = (wide.mean(&far).unwrap()[[0, 0]], wide.var(&far).unwrap()[[0, 0]]);
+    assert!((values.mean().unwrap() - m).abs() < 6.0 * (v / 2000.0).sqrt());
+    // evidence of a tuned mean is smooth in it: differences
+    let at = |c: f64| {
+        let model = prior().about(Mean::linear(c, &[2.0, -1.0])).with_likelihood(Gaussian::noise(0.1));
+        model.condition(&data).unwrap().evidence().log.get()
+    };
+    let best = tuned.condition(&data).unwrap().evidence().log.get();
+    assert!(best > at(2.9) && best > at(3.1));
+}
+
+/// Noise known row by row: the kernel, and what all rows share on top, are tuned all the same.
+#[test]
+fn tuning_with_known_noise() {
+    let x = Seed::new(31).uniform1(60, 0.0, 6.0);
+    let sds: Vec<f64> = (0..60).map(|i| 0.02 + 0.01 * f64::from(i % 20)).collect();
+    let noise = Seed::new(32).normal1(60);
+    let y = Array1::from_shape_fn(60, |i| x[i].sin() + (sds[i].powi(2) + 0.09f64).sqrt() * noise[i]);
+    let data = Data::line(x, y).unwrap();
+    let prior = || Gp::new(1.0 * Kernel::rbf(1.0));
+    let known = Heteroscedastic::known(sds.iter().copied()).unwrap();
+    let alone = tune(prior().with_likelihood(known.clone()), &data).unwrap();
+    let on_top = tune(prior().with_likelihood(known.plus(0.1)), &data).unwrap();
+    assert!(on_top.log_evidence.get() > alone.log_evidence.get() + 5.0);
+    let sd = on_top.value("noise2").unwrap().sqrt();
+    assert!((sd - 0.3).abs() < 0.1, "{sd}");
+    let posterior = on_top.condition(&data).unwrap();
+    close(posterior.evidence().log.get(), on_top.log_evidence.get(), 1e-9);
+    let file = std::env::temp_dir().join(format!("softbias-row-noise-{}", std::process::id()));
+    assert!(matches!(posterior.save(&file), Err(softbias_models::ModelError::Unsaved(_))));
 }

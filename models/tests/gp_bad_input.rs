@@ -156,7 +156,7 @@ fn known_noise_that_is_none() {
     let zero = prior().with_likelihood(Heteroscedastic::known([0.1, 0.0]).unwrap());
     assert!(matches!(zero.condition_by(&Exact::Auto, &data), Err(ModelError::Noise(_))));
     let weights = prior().with_likelihood(Heteroscedastic::known([0.1, 0.2]).unwrap());
-    assert!(matches!(weights.condition_by(&Exact::WeightSpace, &data), Err(ModelError::NoFeatures(_))));
+    assert!(matches!(weights.condition_by(&Exact::WeightSpace, &data), Err(ModelError::RowNoise(_))));
 }
 
 #[test]

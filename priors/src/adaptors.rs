@@ -106,6 +106,7 @@ impl<P: GaussianPrior> GaussianPrior for Scaled<P> {
     }
 
     fn mean_slope(&self, x: &Points) -> Result<Array3<f64>> {
+        self.check()?;
         self.prior.mean_slope(x)
     }
 
@@ -116,6 +117,7 @@ impl<P: GaussianPrior> GaussianPrior for Scaled<P> {
         v: ArrayView2<'_, f64>,
         output: usize,
     ) -> Result<Array3<f64>> {
+        self.check()?;
         Ok(self.prior.cov_slope(x, z, v, output)? * (self.scale * self.scale))
     }
 

@@ -88,7 +88,7 @@ impl Gp {
         if let (Some(hx), Some(hz)) = (self.mean.spread(x), self.mean.spread(z)) {
             k += &linalg::matmul_nt(hx.view(), hz.view());
         }
-        if !finite.into_inner() {
+        if !finite.into_inner() || self.mean.is_spread() {
             expect_finite(&k)?;
         }
         Ok(k)
@@ -96,7 +96,7 @@ impl Gp {
 }
 
 /// An overflow of extreme parameters or inputs must not travel on as NaN.
-fn expect_finite(k: &Array2<f64>) -> Result<()> {
+fn expect_finite<S: ndarray::Data<Elem = f64>>(k: &ndarray::ArrayBase<S, ndarray::Ix2>) -> Result<()> {
     let Some(((row, column), &value)) = k.indexed_iter().find(|(_, v)| !v.is_finite()) else {
         return Ok(());
     };
@@ -117,7 +117,10 @@ impl GaussianPrior for Gp {
     fn mean(&self, x: &Points) -> Result<Array2<f64>> {
         self.check(x)?;
         let one = self.mean.at(x);
-        Ok(Array2::from_shape_fn((x.len(), self.outputs), |(i, _)| one[i]))
+        memory::announce("a mean (point × output)", x.len(), self.outputs, "use fewer outputs")?;
+        let mean = Array2::from_shape_fn((x.len(), self.outputs), |(i, _)| one[i]);
+        expect_finite(&mean)?;
+        Ok(mean)
     }
 
     fn centred(&self) -> bool {
@@ -162,6 +165,7 @@ impl GaussianPrior for Gp {
     fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
         self.check(x)?;
         let n = x.len();
+        w.check_square(n, self.outputs)?;
         let summed;
         let w = match w {
             Blocks::Shared(w) => w.view(),
@@ -170,13 +174,6 @@ impl GaussianPrior for Gp {
                 summed.view()
             }
         };
-        if w.dim() != (n, n) {
-            return Err(PriorError::Dimensions {
-                what: "rows of a covariance",
-                expected: n,
-                found: w.nrows(),
-            });
-        }
         let of_kernel = self.kernel.parameters().len();
         let layout = Layout::new(x);
         let kernel = self.kernel.function();
@@ -207,6 +204,10 @@ impl GaussianPrior for Gp {
         for block in blocks {
             gradient.iter_mut().zip(block).for_each(|(sum, g)| *sum += g);
         }
+        if w.iter().all(|w| w.is_finite()) {
+            // an overflow, or a point that the kernel has no value at, must not travel on as NaN
+            expect_finite(&gradient.view().insert_axis(Axis(0)))?;
+        }
         Ok(gradient)
     }
 
@@ -236,10 +237,12 @@ impl GaussianPrior for Gp {
         if v.nrows() != z.len() {
             return Err(PriorError::Dimensions { what: "rows of v", expected: z.len(), found: v.nrows() });
         }
-        if self.mean.spread(z).is_some() {
-            // coefficients that are integrated out: their part of the covariance has slopes of its own
-            let product = |x: &Points| Ok(linalg::matmul(self.cov(x, z)?.of_output(output), v));
-            return difference_slopes(x, v.ncols(), product);
+        if output >= self.outputs {
+            return Err(PriorError::Dimensions {
+                what: "outputs",
+                expected: output + 1,
+                found: self.outputs,
+            });
         }
         let (rows, others, kernel) = (Layout::new(x), Layout::new(z), self.kernel.function());
         let mut slopes = Array3::zeros((x.len(), v.ncols(), x.inputs()));
@@ -253,6 +256,15 @@ impl GaussianPrior for Gp {
                 }
             }
         });
+        if let Some(of_z) = self.mean.spread(z) {
+            // coefficients that are integrated out: ∂/∂x of h(x)ᵀ(H_zᵀ v)
+            let weights = linalg::matmul_tn(of_z.view(), v);
+            let part = |x: &Points| Ok(self.mean.spread(x).unwrap_or_default().dot(&weights));
+            slopes += &difference_slopes(x, v.ncols(), part)?;
+        }
+        if let Some(((row, column, _), &value)) = slopes.indexed_iter().find(|(_, v)| !v.is_finite()) {
+            return Err(PriorError::NotFinite { what: "the slope of the kernel", row, column, value });
+        }
         Ok(slopes)
     }
 

@@ -7,6 +7,7 @@
 
 pub mod adaptors;
 mod bias;
+mod blocks;
 mod error;
 mod features;
 mod gp;
@@ -29,6 +30,7 @@ mod softness;
 mod stack;
 
 pub use bias::Bias;
+pub use blocks::Blocks;
 pub use error::PriorError;
 pub use features::{FeatureMap, Features};
 pub use gp::{Gp, SavedGp};
@@ -43,7 +45,7 @@ pub use paths::Paths;
 pub use pathways::Pathways;
 pub use points::Points;
 pub use polynomial::{Basis, Polynomial, Scales, Truncation, Window};
-pub use prior::{Blocks, GaussianPrior, Prior, PriorExt, WhitePrior};
+pub use prior::{GaussianPrior, Prior, PriorExt, WhitePrior};
 pub use saved::SavedPrior;
 pub use softness::Softness;
 pub use stack::Stack;

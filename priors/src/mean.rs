@@ -103,14 +103,17 @@ impl Mean {
             let found = x.inputs();
             return Err(PriorError::Dimensions { what: "coordinates of a point", expected: wanted, found });
         }
-        let finite = self.coefficients.iter().all(|c| c.is_finite()) && self.bound.is_finite();
+        // the bound matters where coefficients are tuned within it
+        let bounded = |c: &f64| self.role != Role::Tuned || (self.bound.is_finite() && c.abs() <= self.bound);
+        let finite = self.coefficients.iter().all(|c| c.is_finite() && bounded(c));
         let spread = !matches!(self.role, Role::Integrated { sd } if !(sd >= 0.0 && (sd * sd).is_finite()));
         if finite && spread {
             return Ok(());
         }
         let found = format!("{:?}, {:?}", self.coefficients, self.role);
         Err(PriorError::Kernel {
-            what: "a mean needs finite coefficients, a finite bound and sd ≥ 0", found
+            what: "a mean needs finite coefficients, within a finite bound where they are tuned, and sd ≥ 0",
+            found,
         })
     }
 
@@ -143,10 +146,14 @@ impl Mean {
         self.design(x).dot(&ArrayView1::from(&self.coefficients))
     }
 
+    pub(crate) fn is_spread(&self) -> bool {
+        matches!(self.role, Role::Integrated { sd } if sd > 0.0) && !self.coefficients.is_empty()
+    }
+
     /// The basis in units of the coefficients' spread, where they are integrated out.
     pub(crate) fn spread(&self, x: &Points) -> Option<Array2<f64>> {
         match self.role {
-            Role::Integrated { sd } if sd > 0.0 && !self.coefficients.is_empty() => Some(self.design(x) * sd),
+            Role::Integrated { sd } if self.is_spread() => Some(self.design(x) * sd),
             _ => None,
         }
     }

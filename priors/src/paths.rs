@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ndarray::{Array2, Array3, Array4, Axis, s};
+use ndarray::{Array1, Array2, Array3, Array4, Axis, s};
 use rayon::prelude::*;
 
-use crate::kernel::{Layout, RandomFunction};
+use crate::kernel::{Layout, RandomFunction, step};
 use crate::linear::design;
 use crate::math::linalg;
 use crate::prior::Result;
@@ -23,7 +23,7 @@ pub trait Paths: fmt::Debug + Send + Sync {
     /// When the points do not fit.
     fn values(&self, x: &Points) -> Result<Array3<f64>>;
 
-    /// Their slopes, (draw, point, output, input). The default takes central differences of step 1e-5 of the coordinate's size.
+    /// Their slopes, (draw, point, output, input). The default takes central differences, of a step of 1e-8 of the coordinate.
     ///
     /// # Errors
     /// When the points do not fit.
@@ -39,8 +39,14 @@ pub trait Paths: fmt::Debug + Send + Sync {
 pub fn difference_path_slopes<P: Paths + ?Sized>(paths: &P, x: &Points) -> Result<Array4<f64>> {
     let mut all: Option<Array4<f64>> = None;
     for d in 0..x.inputs() {
-        let (ahead, behind, h) = moved(x, d)?;
-        let slope = (paths.values(&ahead)? - paths.values(&behind)?) / (2.0 * h);
+        let slope = differences(
+            x,
+            d,
+            |x| paths.values(x),
+            |ahead, behind, between| {
+                (ahead - behind) / between.view().insert_axis(Axis(0)).insert_axis(Axis(2))
+            },
+        )?;
         let (m, n, c) = slope.dim();
         let all = all.get_or_insert_with(|| Array4::zeros((m, n, c, x.inputs())));
         all.slice_mut(s![.., .., .., d]).assign(&slope);
@@ -48,16 +54,28 @@ pub fn difference_path_slopes<P: Paths + ?Sized>(paths: &P, x: &Points) -> Resul
     Ok(all.unwrap_or_default())
 }
 
-/// The points moved both ways along one coordinate, and by how much.
-fn moved(x: &Points, d: usize) -> Result<(Points, Points, f64)> {
-    let size = x.view().column(d).iter().fold(1e-2, |m: f64, v| m.max(v.abs()));
-    let h = 1e-5 * size;
-    let shifted = |by: f64| {
-        let mut x = x.view().to_owned();
-        x.column_mut(d).mapv_inplace(|v| v + by);
-        Points::new(x)
+/// Central differences along one coordinate, each point with a step of its own; to one side where the other is refused, as at the
+/// end of a window. `divide` gets what was found ahead and behind, and the distances between.
+fn differences<T>(
+    x: &Points,
+    d: usize,
+    values: impl Fn(&Points) -> Result<T>,
+    divide: impl Fn(T, T, Array1<f64>) -> T,
+) -> Result<T> {
+    let moved = |sign: f64| {
+        let mut moved = x.view().to_owned();
+        moved.column_mut(d).mapv_inplace(|v| v + sign * step(v));
+        Points::new(moved)
     };
-    Ok((shifted(h)?, shifted(-h)?, h))
+    let (ahead, behind) = (moved(1.0)?, moved(-1.0)?);
+    let (ahead, behind) = match (values(&ahead), values(&behind)) {
+        (Ok(a), Ok(b)) => ((a, ahead), (b, behind)),
+        (Ok(a), Err(_)) => ((a, ahead), (values(x)?, x.clone())),
+        (Err(_), Ok(b)) => ((values(x)?, x.clone()), (b, behind)),
+        (Err(error), Err(_)) => return Err(error),
+    };
+    let distances = &ahead.1.view().column(d) - &behind.1.view().column(d);
+    Ok(divide(ahead.0, behind.0, distances))
 }
 
 /// Central differences of a matrix of values (point, column): (point, column, input).
@@ -71,8 +89,9 @@ pub fn difference_slopes(
 ) -> Result<Array3<f64>> {
     let mut slopes = Array3::zeros((x.len(), columns, x.inputs()));
     for d in 0..x.inputs() {
-        let (ahead, behind, h) = moved(x, d)?;
-        let slope = (values(&ahead)? - values(&behind)?) / (2.0 * h);
+        let slope = differences(x, d, &values, |ahead, behind, between| {
+            (ahead - behind) / between.view().insert_axis(Axis(1))
+        })?;
         slopes.index_axis_mut(Axis(2), d).assign(&slope);
     }
     Ok(slopes)
@@ -90,7 +109,8 @@ impl<P: GaussianPrior> FeaturePaths<P> {
     pub(crate) fn new(prior: P, n: usize, seed: Seed) -> Result<FeaturePaths<P>> {
         let features =
             prior.weights().map(|w| w.dim()).ok_or(PriorError::Empty("features of a linear prior"))?;
-        let white = (0..prior.outputs()).map(|c| seed.at(c).normal2(features, n)).collect();
+        let of_output = |c: usize| seed.at(c).normal2(n, features).t().as_standard_layout().into_owned();
+        let white = (0..prior.outputs()).map(of_output).collect();
         Ok(FeaturePaths { prior, white })
     }
 }
@@ -130,6 +150,9 @@ impl fmt::Debug for KernelPaths {
     }
 }
 
+/// Points whose tables of slopes are held at a time.
+const POINTS: usize = 64;
+
 /// Random functions behind the draws of a Gaussian process.
 pub(crate) const FUNCTIONS: usize = 2048;
 
@@ -147,7 +170,11 @@ impl KernelPaths {
         };
         let functions = (0..FUNCTIONS).map(one).collect::<Result<Vec<_>>>()?;
         let scale = 1.0 / (FUNCTIONS as f64).sqrt();
-        let of_output = |c: usize| seed.named("weights").at(c).normal2(FUNCTIONS, n) * scale;
+        // draw by draw, so that more draws extend fewer
+        let of_output = |c: usize| {
+            let by_draw = seed.named("weights").at(c).normal2(n, FUNCTIONS) * scale;
+            by_draw.t().as_standard_layout().into_owned()
+        };
         let weights = (0..prior.outputs()).map(of_output).collect();
         Ok(KernelPaths { mean: prior, functions, weights, inputs })
     }
@@ -166,6 +193,9 @@ impl KernelPaths {
         table.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(i, mut row)| {
             row.iter_mut().zip(&self.functions).for_each(|(out, z)| *out = z.value(layout.row(i)));
         });
+        if let Some(((row, column), &value)) = table.indexed_iter().find(|(_, v)| !v.is_finite()) {
+            return Err(PriorError::NotFinite { what: "a random function", row, column, value });
+        }
         Ok(table)
     }
 }
@@ -199,13 +229,18 @@ impl Paths for KernelPaths {
             }
             table
         };
-        let tables: Vec<Array2<f64>> = (0..x.len()).into_par_iter().map(of_point).collect();
+        let values = x.len().saturating_mul(self.weights.len()).saturating_mul(d);
+        memory::announce("slopes of paths (draw × value)", self.count(), values, "ask for fewer points")?;
         let mut slopes = Array4::zeros((self.count(), x.len(), self.weights.len(), d));
-        for (c, weights) in self.weights.iter().enumerate() {
-            for (i, table) in tables.iter().enumerate() {
-                let mut slot = slopes.slice_mut(s![.., i, c, ..]);
-                slot.assign(&linalg::matmul_tn(weights.view(), table.view()));
-                slot += &of_mean.slice(s![i, c, ..]);
+        for from in (0..x.len()).step_by(POINTS) {
+            let block = from..(from + POINTS).min(x.len());
+            let tables: Vec<Array2<f64>> = block.clone().into_par_iter().map(of_point).collect();
+            for (i, table) in block.zip(&tables) {
+                for (c, weights) in self.weights.iter().enumerate() {
+                    let mut slot = slopes.slice_mut(s![.., i, c, ..]);
+                    slot.assign(&linalg::matmul_tn(weights.view(), table.view()));
+                    slot += &of_mean.slice(s![i, c, ..]);
+                }
             }
         }
         Ok(slopes)

@@ -156,6 +156,7 @@ where
     }
 
     fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
+        self.check_outputs()?;
         let core = self.core.contract(x, w)?;
         let rest = self.rest.contract(x, w)? * self.softness.squared();
         let softness = if self.rest.centred() { w.inner(&self.rest.cov(x, x)?)? } else { 0.0 };
@@ -163,6 +164,7 @@ where
     }
 
     fn contract_mean(&self, x: &Points, g: ArrayView2<'_, f64>) -> Result<Option<Array1<f64>>> {
+        self.check_outputs()?;
         let (core, rest) = (self.core.contract_mean(x, g)?, self.rest.contract_mean(x, g)?);
         if core.is_none() && rest.is_none() {
             return Ok(None);
@@ -173,6 +175,7 @@ where
     }
 
     fn mean_slope(&self, x: &Points) -> Result<Array3<f64>> {
+        self.check_outputs()?;
         let mut slope = self.core.mean_slope(x)?;
         slope.scaled_add(self.softness.get(), &self.rest.mean_slope(x)?);
         Ok(slope)
@@ -185,6 +188,7 @@ where
         v: ArrayView2<'_, f64>,
         output: usize,
     ) -> Result<Array3<f64>> {
+        self.check_outputs()?;
         let mut slope = self.core.cov_slope(x, z, v, output)?;
         slope.scaled_add(self.softness.squared(), &self.rest.cov_slope(x, z, v, output)?);
         Ok(slope)
@@ -193,6 +197,9 @@ where
     fn paths(&self, n: usize, inputs: usize, seed: Seed) -> Result<Arc<dyn Paths>> {
         self.check_outputs()?;
         let core = self.core.paths(n, inputs, seed.named("core"))?;
+        if self.softness.is_hard() {
+            return Ok(core);
+        }
         let rest = self.rest.paths(n, inputs, seed.named("rest"))?;
         Ok(Arc::new(SumPaths(vec![(1.0, core), (self.softness.get(), rest)])))
     }

@@ -9,7 +9,7 @@ use crate::adaptors::{Charged, Scaled};
 use crate::linear::Weights;
 use crate::math::{Seed, linalg};
 use crate::paths::{Paths, difference_slopes};
-use crate::{Ledger, Parameters, Pathways, Points, PriorError, SavedPrior, Softness, memory};
+use crate::{Blocks, Ledger, Parameters, Pathways, Points, PriorError, SavedPrior, Softness, memory};
 
 /// Results of the priors crate.
 pub type Result<T> = std::result::Result<T, PriorError>;
@@ -31,103 +31,6 @@ pub trait Prior: fmt::Debug + Send + Sync {
     /// What the prior owes to data. Whoever wraps a prior passes its ledger on: the default says that nothing is owed.
     fn ledger(&self) -> Ledger {
         Ledger::default()
-    }
-}
-
-/// A covariance between two sets of points, as small as the outputs allow.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Blocks {
-    /// The outputs are independent copies: one (point, point) matrix serves all.
-    Shared(Array2<f64>),
-    /// The outputs are independent, each with its own matrix.
-    PerOutput(Vec<Array2<f64>>),
-}
-
-impl Blocks {
-    /// The matrix of one output.
-    #[must_use]
-    pub fn of_output(&self, output: usize) -> ArrayView2<'_, f64> {
-        match self {
-            Blocks::Shared(k) => k.view(),
-            Blocks::PerOutput(list) => list[output.min(list.len() - 1)].view(),
-        }
-    }
-
-    /// `self + factor · other`, entry by entry.
-    ///
-    /// # Errors
-    /// When the shapes or the numbers of outputs differ.
-    pub fn plus(self, factor: f64, other: &Blocks) -> Result<Blocks> {
-        let add = |mut a: Array2<f64>, b: ArrayView2<'_, f64>| {
-            if a.dim() != b.dim() {
-                return Err(PriorError::Dimensions {
-                    what: "rows of a covariance",
-                    expected: a.nrows(),
-                    found: b.nrows(),
-                });
-            }
-            a.scaled_add(factor, &b);
-            Ok(a)
-        };
-        match (self, other) {
-            (Blocks::Shared(a), Blocks::Shared(b)) => Ok(Blocks::Shared(add(a, b.view())?)),
-            (Blocks::Shared(a), Blocks::PerOutput(list)) => {
-                list.iter().map(|b| add(a.clone(), b.view())).collect::<Result<_>>().map(Blocks::PerOutput)
-            }
-            (Blocks::PerOutput(list), Blocks::PerOutput(other)) if list.len() != other.len() => {
-                let (expected, found) = (list.len(), other.len());
-                Err(PriorError::Dimensions { what: "covariance blocks", expected, found })
-            }
-            (Blocks::PerOutput(list), b) => {
-                let sum = list.into_iter().enumerate().map(|(c, a)| add(a, b.of_output(c)));
-                sum.collect::<Result<_>>().map(Blocks::PerOutput)
-            }
-        }
-    }
-
-    /// Every matrix through `change`.
-    #[must_use]
-    pub fn map(self, mut change: impl FnMut(Array2<f64>) -> Array2<f64>) -> Blocks {
-        match self {
-            Blocks::Shared(k) => Blocks::Shared(change(k)),
-            Blocks::PerOutput(list) => Blocks::PerOutput(list.into_iter().map(change).collect()),
-        }
-    }
-
-    /// Σ over matching entries of the products, over every output: ⟨self, other⟩. A shared `other` stands for each output of
-    /// `self`; a shared `self` is a sum over outputs already, so `other` must be shared too.
-    ///
-    /// # Errors
-    /// When the shapes or the numbers of outputs differ.
-    pub fn inner(&self, other: &Blocks) -> Result<f64> {
-        let product = |a: &Array2<f64>, b: &Array2<f64>| {
-            if a.dim() != b.dim() {
-                let (expected, found) = (a.nrows(), b.nrows());
-                return Err(PriorError::Dimensions { what: "rows of a covariance", expected, found });
-            }
-            Ok((a * b).sum())
-        };
-        match (self, other) {
-            (Blocks::Shared(a), Blocks::Shared(b)) => product(a, b),
-            (Blocks::Shared(a), Blocks::PerOutput(list)) if list.len() == 1 => product(a, &list[0]),
-            (Blocks::PerOutput(list), Blocks::Shared(b)) => list.iter().map(|a| product(a, b)).sum(),
-            (Blocks::PerOutput(a), Blocks::PerOutput(b)) if a.len() == b.len() => {
-                a.iter().zip(b).map(|(a, b)| product(a, b)).sum()
-            }
-            (a, b) => Err(PriorError::Dimensions {
-                what: "covariance blocks",
-                expected: a.count(),
-                found: b.count(),
-            }),
-        }
-    }
-
-    fn count(&self) -> usize {
-        match self {
-            Blocks::Shared(_) => 1,
-            Blocks::PerOutput(list) => list.len(),
-        }
     }
 }
 
@@ -340,6 +243,11 @@ pub fn gaussian_draws<P: GaussianPrior + ?Sized>(
     let jitter = linalg::Jitter::Escalating { first: 1e-14, last: 1e-8 };
     let mut shared: Option<linalg::Cholesky> = None;
     for c in 0..prior.outputs() {
+        if blocks.of_output(c).iter().all(|k| *k == 0.0) {
+            // a function that is its mean at these points
+            draws.index_axis_mut(ndarray::Axis(2), c).assign(&mean.column(c));
+            continue;
+        }
         let factor = match (&blocks, shared.take()) {
             (Blocks::Shared(_), Some(factor)) => factor,
             _ => linalg::Cholesky::new(blocks.of_output(c), jitter)?,

@@ -111,6 +111,7 @@ impl GaussianPrior for Stack {
     }
 
     fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
+        w.check_square(x.len(), self.0.len())?;
         let mut gradient = Vec::new();
         for (c, part) in self.0.iter().enumerate() {
             gradient.extend(part.contract(x, &Blocks::Shared(w.of_output(c).to_owned()))?);
@@ -119,6 +120,10 @@ impl GaussianPrior for Stack {
     }
 
     fn contract_mean(&self, x: &Points, g: ArrayView2<'_, f64>) -> Result<Option<Array1<f64>>> {
+        if g.dim() != (x.len(), self.0.len()) {
+            let (expected, found) = (self.0.len(), g.ncols());
+            return Err(PriorError::Dimensions { what: "columns of a gradient", expected, found });
+        }
         let (mut gradient, mut moves) = (Vec::new(), false);
         for (c, part) in self.0.iter().enumerate() {
             let of_part = part.contract_mean(x, g.slice(s![.., c..c + 1]))?;
@@ -126,6 +131,14 @@ impl GaussianPrior for Stack {
             gradient.extend(of_part.unwrap_or_else(|| Array1::zeros(part.parameters().len())));
         }
         Ok(moves.then(|| gradient.into()))
+    }
+
+    fn mean_slope(&self, x: &Points) -> Result<Array3<f64>> {
+        let mut slopes = Array3::zeros((x.len(), self.0.len(), x.inputs()));
+        for (c, part) in self.0.iter().enumerate() {
+            slopes.index_axis_mut(Axis(1), c).assign(&part.mean_slope(x)?.index_axis(Axis(1), 0));
+        }
+        Ok(slopes)
     }
 
     fn cov_slope(

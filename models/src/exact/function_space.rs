@@ -23,7 +23,12 @@ pub(crate) struct FunctionSpace {
     noise: Noise,
     /// Features behind the prior, where there are finitely many: no more directions than these can be determined.
     features: Option<usize>,
+    /// What was added to the noise to factor A.
+    jitter: f64,
 }
+
+/// An amount that was added to the diagonal.
+struct Jittered(f64);
 
 const INSTEAD: &str =
     "use a prior with fewer features than rows in weight space (`Exact::WeightSpace`), or fewer rows";
@@ -52,18 +57,34 @@ impl FunctionSpace {
         noise: Noise,
         data: &Data,
     ) -> Result<FunctionSpace> {
+        FunctionSpace::with_jitter(prior, noise, data, true)
+    }
+
+    fn with_jitter<P: GaussianPrior + ?Sized>(
+        prior: &P,
+        noise: Noise,
+        data: &Data,
+        jitter_allowed: bool,
+    ) -> Result<FunctionSpace> {
         noise.check(data.len())?;
         let y = residual(prior, data)?;
         let mut tried = Vec::new();
         for jitter in JITTERS {
-            let factors = gram(prior, &noise, data.points())?.into_iter().map(|a| {
-                let added = jitter * a.diag().mean().unwrap_or(0.0);
-                Cholesky::in_place(a, added)
-            });
+            let grams = gram(prior, &noise, data.points())?;
+            // What is added counts as noise of the rows, so that evidence, fit and information are those of one model.
+            let mean = |a: &Array2<f64>| a.diag().mean().unwrap_or(0.0);
+            let added = jitter * grams.iter().map(mean).fold(0.0, f64::max);
+            let factors = grams.into_iter().map(|a| Cholesky::in_place(a, added));
             match factors.collect::<std::result::Result<Vec<_>, _>>() {
-                Ok(factors) => return FunctionSpace::of_factors(prior, factors, y, noise),
+                Ok(factors) => {
+                    let noise = noise.plus(added);
+                    return FunctionSpace::of_factors(prior, factors, y, noise, self::Jittered(added));
+                }
                 Err(error @ LinalgError::NotPositiveDefinite { .. }) => tried.push(error),
                 Err(error) => return Err(error.into()),
+            }
+            if !jitter_allowed {
+                break;
             }
         }
         Err(tried.pop().map_or(ModelError::Noise(noise.common().sqrt()), ModelError::from))
@@ -74,11 +95,12 @@ impl FunctionSpace {
         factors: Vec<Cholesky>,
         y: Array2<f64>,
         noise: Noise,
+        Jittered(jitter): Jittered,
     ) -> Result<FunctionSpace> {
         let alpha = solved(&factors, &y)?;
         let inverse_diagonals = factors.iter().map(Cholesky::inverse_diagonal).collect();
         let features = prior.weights().map(|w| w.scales().iter().filter(|s| **s != 0.0).count());
-        Ok(FunctionSpace { factors, inverse_diagonals, alpha, y, noise, features })
+        Ok(FunctionSpace { factors, inverse_diagonals, alpha, y, noise, features, jitter })
     }
 
     /// The same for the rows of `all`, of which the first are those known already: O(n²m) for m new rows instead of O((n + m)³).
@@ -102,15 +124,18 @@ impl FunctionSpace {
             let mut corner = corners.of_output(c).to_owned();
             noise.tail(n).add_to_diagonal(&mut corner);
             corner -= &linalg::syrk_t(right.view());
-            let corner = Cholesky::in_place(corner, known.jitter())?;
+            // jitter of the first rows is a part of the noise, and so of the new ones
+            let Ok(corner) = Cholesky::in_place(corner, 0.0) else {
+                return FunctionSpace::new(prior, noise, all);
+            };
             let mut l = Array2::zeros((size, size));
             l.slice_mut(s![..n, ..n]).assign(&known.l());
             l.slice_mut(s![n.., ..n]).assign(&right.t());
             l.slice_mut(s![n.., n..]).assign(&corner.l());
-            factors.push(Cholesky::of_factor(l, known.jitter()));
+            factors.push(Cholesky::of_factor(l, 0.0));
         }
         let y = residual(prior, all)?;
-        FunctionSpace::of_factors(prior, factors, y, noise)
+        FunctionSpace::of_factors(prior, factors, y, noise, Jittered(self.jitter))
     }
 
     fn at(&self, c: usize) -> usize {
@@ -121,9 +146,19 @@ impl FunctionSpace {
         &self.noise
     }
 
-    /// Jitter that was added to the diagonal, the largest over the factors.
+    /// Jitter that was added to the diagonal; it is a part of [`FunctionSpace::noise`].
     pub(crate) fn jitter(&self) -> f64 {
-        self.factors.iter().map(Cholesky::jitter).fold(0.0, f64::max)
+        self.jitter
+    }
+
+    /// Whether rounding leaves the evidence its digits: no jitter, and noise above the rounding of the largest variance.
+    fn is_exact(&self) -> bool {
+        let largest =
+            |factor: &Cholesky| factor.l().rows().into_iter().map(|r| r.dot(&r)).fold(0.0, f64::max);
+        let top = self.factors.iter().map(largest).fold(0.0, f64::max);
+        let n = self.y.nrows();
+        let least = (0..n).map(|i| self.noise.of_row(i)).fold(f64::INFINITY, f64::min);
+        self.jitter == 0.0 && least >= n as f64 * f64::EPSILON * top
     }
 
     fn log_evidence(&self) -> f64 {
@@ -154,8 +189,8 @@ impl FunctionSpace {
         Evidence {
             log: Nats(self.log_evidence()) + log_jacobian,
             fit: Nats(fit) + log_jacobian,
-            information: Nats(information),
-            grade: Grade::Exact,
+            information: Nats(information.max(0.0)),
+            grade: if self.is_exact() { Grade::Exact } else { Grade::Approximate },
         }
     }
 
@@ -199,6 +234,15 @@ impl FunctionSpace {
         let spread = |(i, c): (usize, usize)| 1.0 / self.inverse_diagonals[self.at(c)][i];
         let variance = Array2::from_shape_fn(labels.dim(), spread);
         (labels - &(&self.alpha * &variance), variance)
+    }
+
+    /// Without jitter: an error instead.
+    pub(crate) fn unjittered<P: GaussianPrior + ?Sized>(
+        prior: &P,
+        noise: Noise,
+        data: &Data,
+    ) -> Result<FunctionSpace> {
+        FunctionSpace::with_jitter(prior, noise, data, false)
     }
 
     /// ln p(row i | rows before), summed over outputs.

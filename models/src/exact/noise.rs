@@ -31,6 +31,11 @@ impl Noise {
         self.common + self.each.as_ref().and_then(|each| each.get(row)).copied().unwrap_or(0.0)
     }
 
+    /// The same with as much on top of every row.
+    pub(crate) fn plus(self, variance: f64) -> Noise {
+        Noise { common: self.common + variance, ..self }
+    }
+
     pub(crate) fn add_to_diagonal(&self, k: &mut Array2<f64>) {
         k.diag_mut().iter_mut().enumerate().for_each(|(i, d)| *d += self.of_row(i));
     }

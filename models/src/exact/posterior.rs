@@ -14,7 +14,7 @@ use super::function_space::FunctionSpace;
 use super::noise::Noise;
 use super::reduced::Reduced;
 use crate::data::Data;
-use crate::error::Result;
+use crate::error::{ModelError, Result};
 use crate::evidence::{EffectiveDimension, Evidence};
 use crate::likelihood::Gaussian;
 use crate::posterior::{Evidenced, Informed, Posterior};
@@ -183,7 +183,8 @@ impl ExactPosterior {
         Some(linalg::syrk(spread.view()))
     }
 
-    /// Draws of new labels at the points, noise included: (draw, point, output), joint over points.
+    /// Draws of new labels at the points, noise included (the common one, where it is known row by row): (draw, point, output),
+    /// joint over points.
     ///
     /// # Errors
     /// When the points do not fit, or the draws would be over the memory limit.
@@ -208,6 +209,9 @@ impl ExactPosterior {
     /// When the rows do not fit.
     pub fn extend(&self, more: &Data) -> Result<ExactPosterior> {
         self.data.expect_same_transforms(more)?;
+        if self.noise_of_rows().each().is_some() {
+            return Err(ModelError::RowNoise("say that of the new rows too, by `append_with_noise`"));
+        }
         // A posterior of very many weights keeps no factor over them: then only function space is left.
         let method = match self.method {
             Exact::WeightSpace if self.weights().is_none() => Exact::Auto,

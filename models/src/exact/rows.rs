@@ -16,7 +16,7 @@ use crate::prediction::Prediction;
 
 impl ExactPosterior {
     /// The noise of the rows it was conditioned on.
-    pub(super) fn noise_of_rows(&self) -> Noise {
+    pub(crate) fn noise_of_rows(&self) -> Noise {
         match &*self.state {
             State::Functions(functions) => functions.noise().clone(),
             State::Weights { .. } => self.noise.into(),
@@ -55,14 +55,12 @@ impl ExactPosterior {
         let (mean, var) = self.mean_and_var(self.data.points())?;
         let (labels, noise) = (self.data.labels(), self.noise.variance());
         let left = var.mapv(|v| noise - v);
-        if left.iter().any(|l| *l <= 1e-12 * noise) {
-            return Err(ModelError::NoFiniteEvidence(
-                "a row is interpolated: it cannot be left out".to_owned(),
-            ));
+        if let Some(((row, _), _)) = left.indexed_iter().find(|(_, l)| **l <= 1e-12 * noise) {
+            return Err(ModelError::Interpolated { row });
         }
-        let spread = left.mapv(|left| noise * noise / left);
-        let mean = labels - &((labels - &mean) / noise * &spread);
-        Ok(Prediction::new(mean, spread - noise, noise))
+        let mean = labels - &((labels - &mean) * noise / &left);
+        // σ⁴/(σ² − v) − σ², without the difference
+        Ok(Prediction::new(mean, var * noise / left, noise))
     }
 
     /// The posterior given these rows too, as if all had been there from the start: same prior, same noise, evidence of all rows.
@@ -76,7 +74,7 @@ impl ExactPosterior {
         let all = self.data.concat(more)?;
         let noise = self.noise_of_rows();
         if noise.each().is_some() {
-            return Err(ModelError::NoiseRows { expected: all.len(), found: self.data.len() });
+            return Err(ModelError::RowNoise("say that of the new rows too, by `append_with_noise`"));
         }
         self.appended(all, noise)
     }
@@ -86,7 +84,8 @@ impl ExactPosterior {
     /// # Errors
     /// As [`ExactPosterior::append`], and for another number of standard deviations than rows.
     pub fn append_with_noise(&self, more: &Data, sds: &[f64]) -> Result<ExactPosterior> {
-        let each: Arc<[f64]> = sds.iter().map(|sd| sd * sd).collect();
+        let square = |sd: &f64| if *sd >= 0.0 { sd * sd } else { f64::NAN };
+        let each: Arc<[f64]> = sds.iter().map(square).collect();
         let new = Noise::new(self.noise.variance(), Some(each));
         new.check(more.len())?;
         let noise = self.noise_of_rows().then(self.data.len(), &new, more.len());
@@ -102,7 +101,9 @@ impl ExactPosterior {
             State::Weights { .. } if noise.each().is_none() => {
                 ExactPosterior::new(self.prior.clone(), self.noise, &all, self.method())
             }
-            State::Weights { .. } => Err(ModelError::NoFeatures("noise known row by row".to_owned())),
+            State::Weights { .. } => Err(ModelError::RowNoise(
+                "condition by `Exact::FunctionSpace` to add rows with noise of their own",
+            )),
         }
     }
 }
@@ -111,8 +112,9 @@ impl ExactPosterior {
 /// Their sum is the log evidence (but for the Jacobian of label transforms); the curve is the prequential one of Dawid (1984).
 ///
 /// # Errors
-/// When model and data do not fit, or the covariance would be over the memory limit.
+/// When model and data do not fit, the covariance would be over the memory limit, or the noise is too small to factor it without
+/// jitter.
 pub fn prequential<P: GaussianPrior>(model: &Model<P, Gaussian>, data: &Data) -> Result<Array1<f64>> {
     model.likelihood.check()?;
-    FunctionSpace::new(&model.prior, model.likelihood.into(), data)?.prequential()
+    FunctionSpace::unjittered(&model.prior, model.likelihood.into(), data)?.prequential()
 }

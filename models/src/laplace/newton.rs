@@ -7,6 +7,10 @@ use crate::error::{ModelError, Result};
 use crate::latent::Warning;
 
 const METHOD: &str = "Laplace";
+/// A mode that rounding leaves less certain than this, in posterior standard deviations, is told.
+const NOTEWORTHY: f64 = 1e-6;
+/// And beyond this it is no mode.
+const TOO_MUCH: f64 = 1e-3;
 const ADVICE: &str =
     "allow more (`Laplace::iterations`), a larger tolerance, or check the prior's scale against the labels";
 
@@ -47,10 +51,10 @@ pub(super) fn climb<D: Dimension>(
     start: Option<Array<f64, D>>,
 ) -> Result<(Place<D>, usize, Vec<Warning>)> {
     let mut here = hill.place(zero);
-    if let Some(warm) = start.map(|alpha| hill.place(alpha)) {
-        if warm.psi > here.psi || !here.psi.is_finite() {
-            here = warm;
-        }
+    if let Some(warm) = start.map(|alpha| hill.place(alpha))
+        && (warm.psi > here.psi || !here.psi.is_finite())
+    {
+        here = warm;
     }
     if !here.psi.is_finite() {
         return Err(ModelError::NoDensity { method: METHOD, value: here.psi });
@@ -62,37 +66,39 @@ pub(super) fn climb<D: Dimension>(
         let along = hill.times_k(&direction);
         // the squared Newton decrement: the step in posterior standard deviations, and twice what it promises
         let gain = dot(&(&here.slope - &here.alpha), &along);
-        size = gain.max(0.0).sqrt();
+        // (negative by rounding only, and then no smaller a doubt)
+        let before = std::mem::replace(&mut size, gain.abs().sqrt());
         let resolution = rounding(hill, &here);
-        let mut found = None;
+        let settled = size <= settings.tolerance;
+        if settled || gain <= resolution {
+            // Too short a step for the height to tell: it is still the better place, as long as steps get shorter.
+            let there = hill.place(&here.alpha + &direction);
+            if there.psi >= here.psi - resolution {
+                here = there;
+            }
+            if settled || size >= before || iteration == settings.iterations {
+                if size > settings.tolerance.max(TOO_MUCH) {
+                    break;
+                }
+                let caveat = (size > NOTEWORTHY).then_some(Warning::Resolution { step: size });
+                return Ok((here, iteration, caveat.into_iter().collect()));
+            }
+            continue;
+        }
         let mut length = 1.0;
-        while found.is_none() && length > 1e-18 {
+        let there = loop {
             let there = hill.place(&here.alpha + &(&direction * length));
-            if there.psi >= here.psi + 1e-4 * length * gain.max(0.0) {
-                found = Some(there);
-            } else if gain <= resolution {
-                break;
+            if there.psi >= here.psi + 1e-4 * length * gain {
+                break Some(there);
             }
             length *= 0.5;
-        }
-        let settled = size <= settings.tolerance;
-        match found {
+            if length < 1e-18 {
+                break None;
+            }
+        };
+        match there {
             Some(there) => here = there,
-            // too short a step for the height to tell: it is still the better place, unless rounding has the last word
-            None if settled => {
-                let there = hill.place(&here.alpha + &direction);
-                if there.psi >= here.psi - resolution {
-                    here = there;
-                }
-            }
-            None if gain <= resolution => {
-                let caveat = Warning::Resolution { step: size };
-                return Ok((here, iteration, if size > 1e-6 { vec![caveat] } else { Vec::new() }));
-            }
             None => break,
-        }
-        if settled {
-            return Ok((here, iteration, Vec::new()));
         }
     }
     Err(ModelError::NotConverged { method: METHOD, iterations: made, step: size, advice: ADVICE })

@@ -45,7 +45,7 @@ struct AtPoints {
     mean: Array2<f64>,
     /// Variance of each class if the others were known, (point, class).
     own: Array2<f64>,
-    /// q_c = M⁻¹E_c k_c, (row, point), a matrix a class: q_cᵀq_d is the rest of the covariance.
+    /// q_c = M⁻¹E_c k_c, (point, row), a matrix a class: q_cᵀq_d is the rest of the covariance.
     shared: Vec<Array2<f64>>,
 }
 
@@ -55,7 +55,7 @@ impl AtPoints {
         let mut covariance = Array2::zeros((classes, classes));
         for c in 0..classes {
             for d in 0..=c {
-                let both = self.shared[c].column(point).dot(&self.shared[d].column(point));
+                let both = self.shared[c].row(point).dot(&self.shared[d].row(point));
                 covariance[[c, d]] = both;
                 covariance[[d, c]] = both;
             }
@@ -198,7 +198,7 @@ impl SoftmaxPosterior {
             mean.slice_mut(rows).assign(&at.mean);
             var.slice_mut(rows).assign(&at.own);
             for (c, q) in at.shared.iter().enumerate() {
-                let more = q.map_axis(Axis(0), |column| column.dot(&column));
+                let more = q.map_axis(Axis(1), |row| row.dot(&row));
                 var.slice_mut(s![start..start + more.len(), c]).scaled_add(1.0, &more);
             }
             Ok(())
@@ -226,7 +226,8 @@ impl SoftmaxPosterior {
             let k = cross.of_output(c);
             let b = linalg::matmul(self.precision.e[c].view(), k);
             let explained = (&b * &k).sum_axis(Axis(0));
-            Ok((k.t().dot(&self.alpha.column(c)), explained, self.precision.m.solve_lower(b.view())?))
+            let q = self.precision.m.solve_lower(b.view())?.t().as_standard_layout().into_owned();
+            Ok((k.t().dot(&self.alpha.column(c)), explained, q))
         };
         let parts = (0..mean.ncols()).into_par_iter().map(of_class).collect::<Result<Vec<_>>>()?;
         let mut shared = Vec::with_capacity(parts.len());
@@ -286,6 +287,10 @@ impl Posterior for SoftmaxPosterior {
     fn predict(&self, x: &Points) -> Result<Prediction> {
         let (mean, var) = self.moments(x)?;
         Ok(Prediction::new(mean, var, 0.0))
+    }
+
+    fn log_predictive(&self, data: &Data) -> Result<Array1<f64>> {
+        SoftmaxPosterior::log_predictive(self, data)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use softbias_priors::Seed;
-use softbias_priors::math::linalg;
 use softbias_priors::math::special::normal_quantile;
 use softbias_priors::math::stable::log_sum_exp;
+use softbias_priors::math::{linalg, simd};
 
 use crate::error::Result;
 use crate::likelihood::{Bernoulli, ScalarLikelihood};
@@ -70,10 +70,24 @@ impl ClassRule {
         let mut f = linalg::matmul_nt(nodes.view(), directions.view());
         f += &Array1::from(mean.to_vec());
         for mut row in f.rows_mut() {
-            let all = match row.as_slice() {
-                Some(values) => log_sum_exp(values),
-                None => log_sum_exp(&row.to_vec()),
-            };
+            let top = row.fold(f64::NEG_INFINITY, |m, v| m.max(*v));
+            row -= top;
+        }
+        let mut p = f.clone();
+        if let Some(all) = p.as_slice_mut() {
+            simd::exp(all);
+        }
+        for mut row in p.rows_mut() {
+            let total = row.sum();
+            row /= total;
+        }
+        let averages = p.sum_axis(Axis(0)) / nodes.nrows() as f64;
+        if averages.iter().all(|p| *p > 1e-200) {
+            return Ok(normalised(averages.mapv(f64::ln).to_vec()));
+        }
+        // a class so unlikely that its probability underflows: the same average in logarithms
+        for mut row in f.rows_mut() {
+            let all = log_sum_exp(&row.to_vec());
             row -= all;
         }
         Ok(normalised(f.axis_iter(Axis(1)).map(|column| log_sum_exp(&column.to_vec())).collect()))
@@ -151,6 +165,16 @@ mod tests {
                 assert!((found.exp() - expected).abs() < 2e-3, "{} {expected}", found.exp());
             }
         }
+    }
+
+    #[test]
+    fn a_class_that_cannot_be_is_still_a_number() {
+        let rule = ClassRule::new(3, Seed::new(0));
+        let found = rule.log_probabilities(&[0.0, 1.0, -2000.0], Array2::eye(3).view()).unwrap();
+        assert!(found[2] < -1900.0 && found[2] > -2001.0, "{found:?}");
+        let two = ClassRule::new(2, Seed::new(0));
+        let two = two.log_probabilities(&[0.0, 1.0], Array2::eye(2).view()).unwrap();
+        assert!((found[0] - two[0]).abs() < 1e-4);
     }
 
     #[test]

@@ -226,6 +226,10 @@ impl<L: ScalarLikelihood> Posterior for SitePosterior<L> {
         let (mean, var) = (mean.insert_axis(Axis(1)), var.insert_axis(Axis(1)));
         Ok(Prediction::new(mean, var, self.likelihood.noise_variance()))
     }
+
+    fn log_predictive(&self, data: &Data) -> Result<Array1<f64>> {
+        SitePosterior::log_predictive(self, data)
+    }
 }
 
 impl<L: ScalarLikelihood> Evidenced for SitePosterior<L> {

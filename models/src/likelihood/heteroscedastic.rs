@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use softbias_priors::GaussianPrior;
+use serde::{Deserialize, Serialize};
+use softbias_priors::parameters::Coordinate;
+use softbias_priors::{GaussianPrior, Parameter, Parameters};
 
-use super::{Gaussian, Likelihood};
+use super::{Gaussian, Likelihood, NOISE, Parametric};
 use crate::data::Data;
 use crate::error::{ModelError, Result};
 use crate::exact::noise::Noise;
@@ -16,7 +18,7 @@ use crate::model::{Method, Model};
 ///
 /// Inference is in function space. Predicted observations have the common noise alone: add what is known of new rows with
 /// [`Prediction::with_noise`](crate::Prediction::with_noise).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Heteroscedastic {
     each: Arc<[f64]>,
     common: f64,
@@ -40,6 +42,32 @@ impl Heteroscedastic {
     pub fn plus(self, sd: f64) -> Heteroscedastic {
         Heteroscedastic { common: sd, ..self }
     }
+
+    pub(crate) fn checked(self) -> Result<Heteroscedastic> {
+        let odd = self.each.iter().chain([&self.common]).find(|v| !(**v >= 0.0 && v.is_finite())).copied();
+        odd.map_or(Ok(self), |v| Err(ModelError::Noise(v)))
+    }
+
+    pub(crate) fn each(&self) -> &Arc<[f64]> {
+        &self.each
+    }
+}
+
+impl Parametric for Heteroscedastic {
+    /// The variance that all rows share on top, [`NOISE`]; held fixed where there is none.
+    fn parameters(&self) -> Parameters {
+        let variance = self.common * self.common;
+        let parameter = Parameter::free(NOISE, variance, (0.0, f64::MAX), Coordinate::Variance);
+        Parameters::new([parameter.fixed(self.common == 0.0)])
+    }
+
+    fn with(&self, theta: &[f64]) -> Result<Heteroscedastic> {
+        self.parameters().check(theta)?;
+        match theta {
+            &[variance] if variance != self.common * self.common => Ok(self.clone().plus(variance.sqrt())),
+            _ => Ok(self.clone()),
+        }
+    }
 }
 
 impl Likelihood for Heteroscedastic {
@@ -55,7 +83,7 @@ impl<P: GaussianPrior + 'static> Method<P, Heteroscedastic> for Exact {
     /// In function space, whatever the variant but `WeightSpace`, which is an error.
     fn condition(&self, model: Model<P, Heteroscedastic>, data: &Data) -> Result<ExactPosterior> {
         if *self == Exact::WeightSpace {
-            return Err(ModelError::NoFeatures("noise known row by row".to_owned()));
+            return Err(ModelError::RowNoise("weight space has one level for all rows; use `Exact::Auto`"));
         }
         let Heteroscedastic { each, common } = model.likelihood;
         if !(common >= 0.0 && (common * common).is_finite()) {

@@ -11,7 +11,7 @@ pub(crate) struct Coordinates {
     moving: Vec<usize>,
 }
 
-/// A variance of 0 has no logarithm: its interior search is bounded below by this fraction of nothing much.
+/// A variance of 0 has no logarithm: its interior search is bounded below by this, or by a share of its upper bound.
 const LEAST_VARIANCE: f64 = 1e-14;
 
 impl Coordinates {
@@ -29,7 +29,7 @@ impl Coordinates {
     fn ends(p: &Parameter) -> (f64, f64) {
         match p.coordinate {
             Coordinate::Log => (p.lower.ln(), p.upper.ln()),
-            Coordinate::Variance => (p.lower.max(LEAST_VARIANCE).ln(), p.upper.ln()),
+            Coordinate::Variance => (p.lower.max(LEAST_VARIANCE.min(1e-14 * p.upper)).ln(), p.upper.ln()),
             _ => (p.lower, p.upper),
         }
     }

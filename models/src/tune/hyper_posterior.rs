@@ -56,11 +56,12 @@ pub struct HyperPosterior<L = Gaussian, M = Exact> {
 /// Mean and variances of a mixture, each (point, output). No Gaussian: its intervals are not mean ± 1.96 sd.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Averaged {
-    /// Mean of the function, and of a new label.
+    /// Mean of the function; under Gaussian and Student-t noise of a new label too.
     pub mean: Array2<f64>,
     /// Variance of the function: the mean of the variances plus the variance of the means.
     pub latent: Array2<f64>,
-    /// Variance of a new label, likewise.
+    /// The same with what [`Posterior::predict`] counts as noise: of a new label under Gaussian noise; under likelihoods of classes and
+    /// counts it is the latent variance once more, and [`HyperPosterior::log_predictive`] judges labels.
     pub observation: Array2<f64>,
 }
 
@@ -264,21 +265,22 @@ impl<L: Parametric, M: Method<Arc<dyn GaussianPrior>, L> + Sync> HyperPosterior<
         Ok(Averaged { mean, latent, observation })
     }
 
-    /// ln p(y | x) of new labels under the mixture, one number a row, averaged over 64 draws spread evenly over all.
+    /// ln p(y | x) of new labels under the mixture, one number a row, averaged over 64 draws spread evenly over all: the average of
+    /// [`Posterior::log_predictive`], whatever the likelihood.
     ///
     /// # Errors
-    /// When points or labels do not fit, and those of conditioning.
-    pub fn log_density(&self, x: &Points, labels: &Array2<f64>) -> Result<Array1<f64>>
+    /// When the data do not fit, and those of conditioning.
+    pub fn log_predictive(&self, data: &Data) -> Result<Array1<f64>>
     where
         PosteriorOf<L, M>: Posterior,
     {
         let each = self.thinned(THINNED).into_par_iter();
-        let each = each.map(|theta| self.conditioned(theta)?.predict(x)?.log_density(labels));
+        let each = each.map(|theta| self.conditioned(theta)?.log_predictive(data));
         let each: Vec<Array1<f64>> = each.collect::<Result<_>>()?;
         let mixed = |row: usize| {
             let logs: Vec<f64> = each.iter().map(|log| log[row]).collect();
             log_mean_exp(&logs)
         };
-        Ok((0..labels.nrows()).map(mixed).collect())
+        Ok((0..data.len()).map(mixed).collect())
     }
 }

@@ -15,7 +15,7 @@ use crate::exact::factor::Factor;
 use crate::exact::function_space::evidence_slopes;
 use crate::exact::noise::Noise;
 use crate::exact::reduced::{Reduced, residual};
-use crate::likelihood::{Gaussian, NOISE};
+use crate::likelihood::{Gaussian, Heteroscedastic, NOISE, Parametric};
 
 impl EvidenceMethod<Gaussian> for Exact {
     fn objective<'a>(
@@ -55,6 +55,29 @@ impl EvidenceMethod<Gaussian> for Exact {
     }
 }
 
+impl EvidenceMethod<Heteroscedastic> for Exact {
+    fn objective<'a>(
+        &self,
+        prior: Arc<dyn GaussianPrior>,
+        likelihood: &Heteroscedastic,
+        data: &'a Data,
+    ) -> Result<Box<dyn EvidenceObjective + 'a>> {
+        let objective = Objective::new(prior, data, Exact::FunctionSpace)?;
+        Ok(Box::new(Objective { each: Some(likelihood.each().clone()), ..objective }))
+    }
+
+    fn tunables(
+        &self,
+        prior: &dyn GaussianPrior,
+        likelihood: &Heteroscedastic,
+        data: &Data,
+    ) -> Result<Parameters> {
+        let most = 100.0 * mean_square(prior, data)?.max(f64::MIN_POSITIVE);
+        let own = likelihood.parameters().into_iter().map(|p| Parameter { upper: most.max(p.value), ..p });
+        Ok(Parameters::new(own))
+    }
+}
+
 /// Noise of this share of the labels' mean square leaves nothing for the function to explain.
 const SWALLOWED: f64 = 0.99;
 
@@ -74,6 +97,8 @@ struct Objective<'a> {
     mean_moves: bool,
     /// Serves every evaluation, unless a parameter changes the basis or the mean.
     reduced: Option<Reduced>,
+    /// Noise variances known row by row, on top of the common one.
+    each: Option<Arc<[f64]>>,
 }
 
 impl EvidenceObjective for Objective<'_> {
@@ -99,7 +124,7 @@ impl<'a> Objective<'a> {
             }
             _ => None,
         };
-        Ok(Objective { prior, data, weight_space, mean_moves, reduced })
+        Ok(Objective { prior, data, weight_space, mean_moves, reduced, each: None })
     }
 
     fn evaluate(&self, theta: &[f64], likelihood: &[f64], dead_too: bool) -> Result<EvidenceGradient> {
@@ -191,7 +216,7 @@ impl<'a> Objective<'a> {
     }
 
     fn in_function_space(&self, prior: &dyn GaussianPrior, variance: f64) -> Result<EvidenceGradient> {
-        let slopes = evidence_slopes(prior, &Noise::new(variance, None), self.data)?;
+        let slopes = evidence_slopes(prior, &Noise::new(variance, self.each.clone()), self.data)?;
         let points = self.data.points();
         let mut gradient = prior.contract(points, &slopes.covariance)?;
         if self.mean_moves

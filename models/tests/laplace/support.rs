@@ -188,7 +188,7 @@ pub(crate) fn gradient_is_the_difference<M, L>(
     };
     let found = method.evidence_gradient(prior, likelihood, data, None).unwrap();
     let slope = |value: f64, of: &dyn Fn(f64) -> f64| {
-        let h = 2e-3 * value.abs().max(0.1);
+        let h = if value == 0.0 { 1e-3 } else { 2e-3 * value.abs() };
         (8.0 * (of(value + h) - of(value - h)) - (of(value + 2.0 * h) - of(value - 2.0 * h))) / (12.0 * h)
     };
     let theta = prior.parameters().values();

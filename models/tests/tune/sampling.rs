@@ -113,7 +113,8 @@ fn predictions_average_by_total_variance() {
         assert!((averaged.observation[[i, 0]] - moments(Uncertainty::Observation).1).abs() < 1e-10);
     }
     let labels = ndarray::Array2::from_elem((7, 1), 0.4);
-    let mixed = found.log_density(&x, &labels).unwrap();
+    let fresh = Data::new(x.clone(), labels.clone()).unwrap();
+    let mixed = found.log_predictive(&fresh).unwrap();
     let each: Vec<f64> = predictions.iter().map(|p| p.log_density(&labels).unwrap()[3]).collect();
     let direct = (each.iter().map(|log| log.exp()).sum::<f64>() / 64.0).ln();
     assert!((mixed[3] - direct).abs() < 1e-10);

@@ -1,12 +1,10 @@
 //! One action on points: coordinates change places, change sign, move by a constant.
 
-use serde::{Deserialize, Serialize};
-
 use crate::PriorError;
 use crate::prior::Result;
 
-/// One action on points: (g x)ᵢ = signᵢ · x[sourceᵢ] + shiftᵢ, a distance-preserving map.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// One action on points: `(g x)ᵢ = signᵢ · x[sourceᵢ] + shiftᵢ`, a distance-preserving map.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Action {
     source: Vec<usize>,
     sign: Vec<f64>,
@@ -14,7 +12,7 @@ pub struct Action {
 }
 
 impl Action {
-    /// (g x)ᵢ = signᵢ · x[sourceᵢ] + shiftᵢ.
+    /// `(g x)ᵢ = signᵢ · x[sourceᵢ] + shiftᵢ`.
     ///
     /// # Errors
     /// Unless `source` is a permutation, every sign ±1, every shift finite, and there is one of each a coordinate.

@@ -41,7 +41,7 @@ impl PartialEq for Group {
 }
 
 /// Shifts that differ by less, relative to the largest shift of a generator, are rounding.
-const ROUNDING: f64 = 1e-9;
+const ROUNDING: f64 = 1e-12;
 
 impl Group {
     /// The most actions that groups built by name may have: 8!.
@@ -101,12 +101,19 @@ impl Group {
             PriorError::Group { what, found: format!("{} actions that lead to others", actions.len()) }
         };
         let mut generators = Vec::from_iter(actions.first().cloned());
-        let mut group = Group::generated_by(&generators, usize::MAX)?;
+        let closed = |generators: &[Action]| {
+            let limit = actions.len().max(1);
+            Group::generated_by(generators, limit).map_err(|error| match error {
+                PriorError::Group { found, .. } if found.starts_with("more than") => leads_out(),
+                other => other,
+            })
+        };
+        let mut group = closed(&generators)?;
         for action in actions {
             // Whatever those before do not make is a generator: at most log₂ of the order are.
             if !group.contains(action) {
                 generators.push(action.clone());
-                group = Group::generated_by(&generators, usize::MAX)?;
+                group = closed(&generators)?;
             }
             if group.order() > actions.len() {
                 return Err(leads_out());

@@ -16,8 +16,17 @@ pub(super) fn common(parts: &[Kernel]) -> Inputs {
 
 /// Parameters of the parts, prefixed by their names, or by k1, k2, … in order.
 pub(super) fn joined_parameters(parts: &[Kernel]) -> Parameters {
+    let own =
+        |(i, part): (usize, &Kernel)| part.0.name().map_or_else(|| format!("k{}", i + 1), str::to_owned);
+    let names: Vec<String> = parts.iter().enumerate().map(own).collect();
     let prefixed = |(i, part): (usize, &Kernel)| {
-        let name = part.0.name().map_or_else(|| format!("k{}", i + 1), str::to_owned);
+        let twins = names[..i].iter().filter(|name| **name == names[i]).count();
+        let mut name = names[i].clone();
+        if twins > 0 {
+            // a name that is taken gets a number, one that is free
+            let taken = |name: &String| names.contains(name);
+            name = (twins + 1..).map(|k| format!("{}_{k}", names[i])).find(|n| !taken(n)).unwrap_or(name);
+        }
         part.parameters().prefixed(&name)
     };
     parts.iter().enumerate().map(prefixed).fold(Parameters::none(), Parameters::followed_by)

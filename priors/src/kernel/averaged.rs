@@ -180,15 +180,17 @@ impl KernelFunction for Averaged {
     }
 
     fn fill(&self, a: &[f64], b: &Tile<'_>, out: &mut [f64]) {
-        let (after, before) = (0..b.len()).partition::<Vec<_>, _>(|&j| !precedes(b, j, a));
-        for (points, moves) in [(after, Moves::Point), (before, Moves::Tile)] {
+        let mut sides = [Vec::with_capacity(b.len()), Vec::with_capacity(b.len())];
+        (0..b.len()).for_each(|j| sides[usize::from(precedes(b, j, a))].push(j));
+        for (points, moves) in sides.into_iter().zip([Moves::Point, Moves::Tile]) {
             if points.len() == b.len() {
                 return self.fill_side(a, b, moves, &mut out[..b.len()]);
             }
             if points.is_empty() {
                 continue;
             }
-            let columns = Vec::from_iter(b.columns().flat_map(|column| points.iter().map(|&j| column[j])));
+            let mut columns = Vec::with_capacity(points.len() * b.inputs());
+            b.columns().for_each(|column| columns.extend(points.iter().map(|&j| column[j])));
             let side = Tile::new(columns.chunks_exact(points.len()).collect());
             let mut values = [0.0; TILE];
             self.fill_side(a, &side, moves, &mut values[..points.len()]);

@@ -81,7 +81,7 @@ impl KernelFunction for Changing {
     }
 
     fn inputs(&self) -> Inputs {
-        common(&self.parts).and(Inputs::AtLeast(self.sigmoid.input + 1))
+        common(&self.parts).and(Inputs::AtLeast(self.sigmoid.input.saturating_add(1)))
     }
 
     fn parameters(&self) -> Parameters {

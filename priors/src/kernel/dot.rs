@@ -57,10 +57,11 @@ impl Inner {
     /// Adds Σⱼ gⱼ ∂uⱼ/∂θ; `products` holds the uⱼ.
     fn contract(&self, a: &[f64], b: &Tile<'_>, g: &[f64], products: &[f64], gradient: &mut [f64]) {
         let of_scales = self.scales.values().len();
+        let total = simd::sum(g);
         if self.scales.is_ard() {
             for (d, column) in b.columns().enumerate() {
                 let c = self.centre(d);
-                let sum = simd::dot(g, column) - c * simd::sum(g);
+                let sum = from_centre(g, column, c);
                 gradient[d] += 2.0 * self.scales.of(d) * (a[d] - c) * sum;
             }
         } else {
@@ -68,7 +69,7 @@ impl Inner {
         }
         for (d, c) in self.centre.iter().enumerate() {
             let s = self.scales.of(d);
-            let sum = simd::dot(g, b.column(d)) + (a[d] - 2.0 * c) * simd::sum(g);
+            let sum = from_centre(g, b.column(d), *c) + (a[d] - c) * total;
             gradient[of_scales + d] -= s * s * sum;
         }
     }
@@ -94,6 +95,18 @@ impl Inner {
         let at_centre: f64 = slopes.iter().enumerate().map(|(d, s)| s * self.centre(d)).sum();
         Plane { value: offset.sqrt() * seed.named("offset").normal1(1)[0] - at_centre, slopes }
     }
+}
+
+/// The fourth moment of a product of planes is 3^degree times the square of its second.
+const MOST_PLANES: usize = 3;
+
+/// Σⱼ gⱼ (bⱼ − c), of which nothing cancels where the points lie far from 0 and near c.
+fn from_centre(g: &[f64], column: &[f64], c: f64) -> f64 {
+    let mut departures = [0.0; TILE];
+    let departures = &mut departures[..column.len()];
+    departures.copy_from_slice(column);
+    simd::map(departures, |b| b - c);
+    simd::dot(g, departures)
 }
 
 /// A random affine function.
@@ -231,8 +244,11 @@ impl KernelFunction for Power {
         }
     }
 
-    /// A product of so many independent random planes.
+    /// A product of so many independent random planes; `None` above degree 3, where their second moment settles too slowly.
     fn random_function(&self, inputs: usize, seed: Seed) -> Option<Box<dyn RandomFunction>> {
+        if self.degree > MOST_PLANES {
+            return None;
+        }
         let plane = |i: usize| self.inner.draw(inputs, self.offset, seed.at(i));
         Some(Box::new(Planes((0..self.degree).map(plane).collect())))
     }

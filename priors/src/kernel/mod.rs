@@ -100,7 +100,8 @@ pub trait KernelFunction: fmt::Debug + Send + Sync {
     fn slope(&self, a: &[f64], b: &[f64], w: f64, slope: &mut [f64]) {
         let mut moved = a.to_vec();
         for (d, slope) in slope.iter_mut().enumerate() {
-            let h = 1e-5 * a[d].abs().max((a[d] - b[d]).abs()).max(1e-3);
+            // small beside the distance, yet visible beside the coordinate
+            let h = (1e-5 * (a[d] - b[d]).abs()).max(step(a[d]));
             moved[d] = a[d] + h;
             let ahead = self.eval(&moved, b);
             moved[d] = a[d] - h;
@@ -217,7 +218,7 @@ pub trait RandomFunction: Send + Sync {
     fn slope(&self, x: &[f64], w: f64, slope: &mut [f64]) {
         let mut moved = x.to_vec();
         for (d, slope) in slope.iter_mut().enumerate() {
-            let h = 1e-5 * x[d].abs().max(1e-2);
+            let h = step(x[d]);
             moved[d] = x[d] + h;
             let ahead = self.value(&moved);
             moved[d] = x[d] - h;
@@ -225,6 +226,12 @@ pub trait RandomFunction: Send + Sync {
             moved[d] = x[d];
         }
     }
+}
+
+/// A step for central differences at x where nothing is known of the scale on which functions change: 1e-8 of the coordinate, which
+/// leaves half of the digits on either side.
+pub(crate) fn step(x: f64) -> f64 {
+    if x == 0.0 { 1e-8 } else { 1e-8 * x.abs() }
 }
 
 /// A kernel: cheap to clone, added by `+`, multiplied by `*` with kernels and by a variance from the left.
@@ -249,10 +256,11 @@ impl Kernel {
         &*self.0
     }
 
-    /// k(a, b).
+    /// k(a, b); NaN for points that do not fit the kernel or each other.
     #[must_use]
     pub fn eval(&self, a: &[f64], b: &[f64]) -> f64 {
-        self.0.eval(a, b)
+        let fit = a.len() == b.len() && self.0.inputs().check(a.len()).is_ok();
+        if fit { self.0.eval(a, b) } else { f64::NAN }
     }
 
     /// Its parameters.

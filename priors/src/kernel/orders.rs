@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::dual::{Column, Dual};
 use super::{Inputs, Kernel, KernelFunction, RandomFunction, SavedKernel, TILE, Tile};
 use crate::group::Action;
-use crate::math::simd;
+use crate::math::simd::{self, Loops};
 use crate::parameters::{Coordinate, Parameter};
 use crate::prior::Result;
 use crate::{Parameters, PriorError, Seed};
@@ -41,37 +41,52 @@ impl Orders {
         simd::map(out, |b| (a * self.place(b)) / self.gamma);
     }
 
-    /// Σⱼ tʲ over the orders, from t with its derivative (1) to the sum with its own. Sums of 2m and m + 1 terms follow from that
-    /// of m without a division: exact at t = 1 and good to rounding near it, where (1 − tⁿ)/(1 − t) is not.
     fn sums<const P: usize>(&self, t: &Column<P>, n: usize) -> Column<P> {
+        simd::widest(Sums { from: self.from, to: self.to, t, n })
+    }
+}
+
+/// Σⱼ tʲ over the orders, from t with its derivative (1) to the sum with its own. Sums of 2m and m + 1 terms follow from that of m
+/// without a division: exact at t = 1 and good to rounding near it, where (1 − tⁿ)/(1 − t) is not.
+struct Sums<'a, const P: usize> {
+    from: usize,
+    to: usize,
+    t: &'a Column<P>,
+    n: usize,
+}
+
+impl<const P: usize> Loops for Sums<'_, P> {
+    type Output = Column<P>;
+
+    #[inline(always)]
+    fn run(self) -> Column<P> {
+        let Sums { from, to, t, n } = self;
         let n = n.min(TILE);
         let (mut sum, mut power) = (Column::zero(), t.clone());
         sum.value.fill(1.0);
-        let terms = self.to - self.from + 1;
+        let terms = to - from + 1;
         for bit in (0..terms.ilog2()).rev() {
             let odd = terms >> bit & 1 == 1;
-            simd::widest(|| {
-                for j in 0..n {
-                    let p = power.get(j);
-                    let twice = sum.get(j) * p.plus(1.0);
-                    let square = p * p;
-                    sum.set(j, if odd { twice + square } else { twice });
-                    power.set(j, if odd { square * t.get(j) } else { square });
-                }
-            });
+            for j in 0..n {
+                let p = power.get(j);
+                let twice = sum.get(j) * p.plus(1.0);
+                let square = p * p;
+                sum.set(j, if odd { twice + square } else { twice });
+                power.set(j, if odd { square * t.get(j) } else { square });
+            }
         }
         let mut first = Column::<P>::zero();
         first.value.fill(1.0);
-        for bit in (0..usize::BITS - self.from.leading_zeros()).rev() {
-            let odd = self.from >> bit & 1 == 1;
-            simd::widest(|| {
-                for j in 0..n {
-                    let square = first.get(j) * first.get(j);
-                    first.set(j, if odd { square * t.get(j) } else { square });
-                }
-            });
+        for bit in (0..usize::BITS - from.leading_zeros()).rev() {
+            let odd = from >> bit & 1 == 1;
+            for j in 0..n {
+                let square = first.get(j) * first.get(j);
+                first.set(j, if odd { square * t.get(j) } else { square });
+            }
         }
-        simd::widest(|| (0..n).for_each(|j| sum.set(j, sum.get(j) * first.get(j))));
+        for j in 0..n {
+            sum.set(j, sum.get(j) * first.get(j));
+        }
         sum
     }
 }

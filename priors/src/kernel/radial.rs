@@ -195,7 +195,11 @@ impl Profile {
     fn damped(r2: &mut [f64], c: f64, g: impl Fn(f64) -> f64) {
         let mut decay = [0.0; TILE];
         let decay = &mut decay[..r2.len()];
-        simd::map(r2, |r2| c * r2.sqrt());
+        // beyond 750 the exponential is 0, and its polynomial must not be infinite
+        simd::map(r2, |r2| {
+            let u = c * r2.sqrt();
+            if u > 750.0 { 750.0 } else { u }
+        });
         decay.copy_from_slice(r2);
         simd::map(decay, |u| -u);
         simd::exp(decay);

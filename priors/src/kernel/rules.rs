@@ -92,7 +92,7 @@ impl Kernel {
     /// When no parameter has that name, when a bound is NaN or low > high, or when its value lies outside.
     pub fn bounded(self, name: &str, low: f64, high: f64) -> Result<Kernel> {
         let at = self.parameters().position(name)?;
-        if !(low <= high) {
+        if low.is_nan() || high.is_nan() || low > high {
             let what = "bounds of a parameter must be numbers low ≤ high";
             return Err(PriorError::Kernel { what, found: format!("[{low}, {high}]") });
         }

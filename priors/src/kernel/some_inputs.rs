@@ -31,6 +31,9 @@ impl OnSome {
     }
 }
 
+/// No point has so many coordinates.
+const MOST_INPUTS: usize = 1_000_000;
+
 impl KernelFunction for OnSome {
     fn eval(&self, a: &[f64], b: &[f64]) -> f64 {
         self.kernel.eval(&pick(a, &self.inputs), &pick(b, &self.inputs))
@@ -41,7 +44,7 @@ impl KernelFunction for OnSome {
     }
 
     fn inputs(&self) -> Inputs {
-        Inputs::AtLeast(self.inputs.iter().max().map_or(0, |last| last + 1))
+        Inputs::AtLeast(self.inputs.iter().max().map_or(0, |last| last.saturating_add(1)))
     }
 
     fn parameters(&self) -> Parameters {
@@ -110,6 +113,10 @@ impl Kernel {
     /// Without inputs, when one is listed twice, or when the kernel is for another number of them.
     pub fn on(self, inputs: impl Into<Vec<usize>>) -> Result<Kernel> {
         let inputs = inputs.into();
+        if let Some(found) = inputs.iter().find(|i| **i >= MOST_INPUTS) {
+            let found = found.to_string();
+            return Err(PriorError::Kernel { what: "inputs are counted from 0 and below a million", found });
+        }
         if inputs.is_empty() {
             return Err(PriorError::Empty("inputs of a kernel"));
         }

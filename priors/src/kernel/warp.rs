@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::radial::LENGTH_BOUNDS;
-use super::{Inputs, SavedKernel};
+use super::{Inputs, SavedKernel, Tile, step};
+use crate::math::simd;
 use crate::parameters::{Coordinate, Parameter};
 use crate::prior::Result;
 use crate::{Parameters, PriorError};
@@ -26,11 +27,21 @@ pub trait Warp: fmt::Debug + Send + Sync {
     /// Writes the image of a point.
     fn map(&self, x: &[f64], out: &mut [f64]);
 
+    /// Writes the images of the points of a tile, one coordinate after the other; the bits are those of [`Warp::map`].
+    fn map_tile(&self, x: &Tile<'_>, out: &mut [f64]) {
+        let (mut point, mut image) = (vec![0.0; x.inputs()], vec![0.0; self.outputs(x.inputs())]);
+        for j in 0..x.len() {
+            x.read(j, &mut point);
+            self.map(&point, &mut image);
+            out.iter_mut().skip(j).step_by(x.len()).zip(&image).for_each(|(out, value)| *out = *value);
+        }
+    }
+
     /// Adds Jᵀ `slope`, where J is the Jacobian of the map at x. The default takes central differences.
     fn pull_back(&self, x: &[f64], slope: &[f64], out: &mut [f64]) {
         let (mut moved, mut ahead, mut behind) = (x.to_vec(), vec![0.0; slope.len()], vec![0.0; slope.len()]);
         for (d, out) in out.iter_mut().enumerate().take(x.len()) {
-            let h = 1e-5 * x[d].abs().max(1e-3);
+            let h = step(x[d]);
             moved[d] = x[d] + h;
             self.map(&moved, &mut ahead);
             moved[d] = x[d] - h;
@@ -131,6 +142,13 @@ const SHAPE_BOUNDS: (f64, f64) = (1e-2, 1e2);
 /// Nearer than this to 0 or 1 the slope of Kumaraswamy's distribution function, which may be infinite there, is that at this place.
 const EDGE: f64 = 1e-15;
 
+/// The angle 2πx/period, but for whole turns.
+#[inline(always)]
+fn turn(x: f64, period: f64) -> f64 {
+    let turns = x / period;
+    TAU * (turns - turns.round())
+}
+
 /// 1 − xᵃ, without cancellation.
 fn rest_of_power(x: f64, a: f64) -> f64 {
     -(a * x.ln()).exp_m1()
@@ -147,19 +165,23 @@ impl InputWarp {
         if matches!(self, Periodic { .. }) { 2 } else { 1 }
     }
 
-    fn map_one(self, x: f64, out: &mut [f64]) {
-        let value = match self {
-            Identity => x,
-            Affine { scale, shift } => scale * x + shift,
-            Log { offset } => (x + offset).ln(),
-            Kumaraswamy { a, b } => -(b * ln_rest_of_power(x, a)).exp_m1(),
-            Periodic { period } => {
-                let (sin, cos) = (TAU * (x / period)).sin_cos();
-                out[1] = sin;
-                cos
+    /// One input of many points: one coordinate of their images, then the other if there are two.
+    fn map_column(self, x: &[f64], out: &mut [f64]) {
+        let (first, second) = out.split_at_mut(x.len());
+        first.copy_from_slice(x);
+        match self {
+            Identity => {}
+            Affine { scale, shift } => simd::map(first, |x| scale * x + shift),
+            Log { offset } => first.iter_mut().for_each(|x| *x = (*x + offset).ln()),
+            Kumaraswamy { a, b } => {
+                first.iter_mut().for_each(|x| *x = -(b * ln_rest_of_power(*x, a)).exp_m1());
             }
-        };
-        out[0] = value;
+            Periodic { period } => {
+                simd::map(first, |x| turn(x, period));
+                second.copy_from_slice(first);
+                simd::sin_cos(second, first);
+            }
+        }
     }
 
     /// Σ slope · dw/dx.
@@ -174,7 +196,7 @@ impl InputWarp {
                 slope[0] * a * b * x.powf(a - 1.0) * rest.powf(b - 1.0)
             }
             Periodic { period } => {
-                let (sin, cos) = (TAU * (x / period)).sin_cos();
+                let (sin, cos) = turn(x, period).sin_cos();
                 TAU / period * (slope[1] * cos - slope[0] * sin)
             }
         }
@@ -237,11 +259,15 @@ impl InputWarp {
     }
 }
 
-/// Maps every coordinate by its own warp.
-fn map_each<'a>(warps: impl Iterator<Item = &'a InputWarp>, x: &[f64], mut out: &mut [f64]) {
-    for (warp, &x) in warps.zip(x) {
-        let Some((mine, others)) = out.split_at_mut_checked(warp.outputs_of_one()) else { return };
-        warp.map_one(x, mine);
+/// Maps every coordinate by its own warp, for as many points as its column holds.
+fn map_each<'a>(
+    warps: impl Iterator<Item = &'a InputWarp>,
+    x: impl Iterator<Item = &'a [f64]>,
+    mut out: &mut [f64],
+) {
+    for (warp, x) in warps.zip(x) {
+        let Some((mine, others)) = out.split_at_mut_checked(warp.outputs_of_one() * x.len()) else { return };
+        warp.map_column(x, mine);
         out = others;
     }
 }
@@ -267,7 +293,10 @@ impl Warp for InputWarp {
         inputs * self.outputs_of_one()
     }
     fn map(&self, x: &[f64], out: &mut [f64]) {
-        map_each(std::iter::repeat(self), x, out);
+        map_each(std::iter::repeat(self), x.chunks(1), out);
+    }
+    fn map_tile(&self, x: &Tile<'_>, out: &mut [f64]) {
+        map_each(std::iter::repeat(self), x.columns(), out);
     }
     fn pull_back(&self, x: &[f64], slope: &[f64], out: &mut [f64]) {
         each_slope(std::iter::repeat(self), slope, |i, warp, slope| out[i] += warp.slope_one(x[i], slope));
@@ -308,7 +337,10 @@ impl Warp for EachInput {
         self.0.iter().map(|warp| warp.outputs_of_one()).sum()
     }
     fn map(&self, x: &[f64], out: &mut [f64]) {
-        map_each(self.0.iter(), x, out);
+        map_each(self.0.iter(), x.chunks(1), out);
+    }
+    fn map_tile(&self, x: &Tile<'_>, out: &mut [f64]) {
+        map_each(self.0.iter(), x.columns(), out);
     }
     fn pull_back(&self, x: &[f64], slope: &[f64], out: &mut [f64]) {
         each_slope(self.0.iter(), slope, |i, warp, slope| out[i] += warp.slope_one(x[i], slope));

@@ -28,19 +28,14 @@ struct Image {
     len: usize,
 }
 
+/// Numbers of inputs that are tried before a warp is said to fit none.
+const MOST_INPUTS: usize = 1 << 20;
+
 impl Image {
     fn new(warp: &dyn Warp, b: &Tile<'_>) -> Image {
         let len = b.len();
-        let outputs = warp.outputs(b.inputs());
-        let (mut point, mut image) = (vec![0.0; b.inputs()], vec![0.0; outputs]);
-        let mut columns = vec![0.0; outputs * len];
-        for j in 0..len {
-            b.read(j, &mut point);
-            warp.map(&point, &mut image);
-            for (o, value) in image.iter().enumerate() {
-                columns[o * len + j] = *value;
-            }
-        }
+        let mut columns = vec![0.0; warp.outputs(b.inputs()) * len];
+        warp.map_tile(b, &mut columns);
         Image { columns, len }
     }
 
@@ -55,7 +50,9 @@ impl KernelFunction for Warped {
     }
 
     fn diagonal(&self, a: &[f64]) -> f64 {
-        self.kernel.0.diagonal(&image(&*self.warp, a))
+        let image = image(&*self.warp, a);
+        // a point without an image has no variance, whatever the kernel says of its diagonal
+        if image.iter().any(|v| v.is_nan()) { f64::NAN } else { self.kernel.0.diagonal(&image) }
     }
 
     fn inputs(&self) -> Inputs {
@@ -72,7 +69,8 @@ impl KernelFunction for Warped {
             (_, Inputs::AtLeast(m) | Inputs::Exactly(m)) => (1, m),
         };
         // The fewest inputs with enough images; where one more would do as well, any number does.
-        match ((least..=most).find(suits), asked) {
+        let found = if most - least > MOST_INPUTS { None } else { (least..=most).find(suits) };
+        match (found, asked) {
             (Some(n), _) if suits(&(n + 1)) => Inputs::AtLeast(n),
             (Some(n), _) => Inputs::Exactly(n),
             (None, Inputs::AtLeast(m) | Inputs::Exactly(m)) => Inputs::Conflict(self.warp.outputs(most), m),

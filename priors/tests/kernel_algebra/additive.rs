@@ -96,9 +96,9 @@ fn thirty_two_inputs_keep_their_digits() {
             exact[q] += scaled(i) as u128 * exact[q - 1];
         }
     }
-    for order in 1..=32 {
+    for (order, &exact) in exact.iter().enumerate().skip(1) {
         let found = kernel(order).unwrap().eval(&x, &x);
-        near(found / exact[order] as f64, 1.0, 64.0 * f64::EPSILON, "whole numbers");
+        near(found / exact as f64, 1.0, 64.0 * f64::EPSILON, "whole numbers");
     }
 }
 

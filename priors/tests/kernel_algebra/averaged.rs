@@ -24,6 +24,9 @@ fn every() -> Vec<(Kernel, Group)> {
         (mixed().on([1]).unwrap(), Group::permutations(2).unwrap()),
         (Kernel::rbf(0.7).changing(0, 0.2, 0.5, Kernel::rbf(1.4)), Group::reflections(2, 0, 0.3).unwrap()),
         (Kernel::additive(vec![Kernel::rbf(0.7); 3], 2).unwrap(), Group::permutations(3).unwrap()),
+        (Kernel::linear(0.7) + Kernel::constant(0.5), Group::images(2, 2).unwrap()),
+        (Kernel::linear(0.7) + Kernel::constant(0.5), Group::reflections(2, 0, 0.3).unwrap()),
+        (Kernel::periodic(1.7, 0.8), Group::reflections(2, 1, -0.2).unwrap()),
         (Kernel::rbf(0.7), Group::trivial(2).unwrap()),
     ]
 }

@@ -48,7 +48,7 @@ impl<const P: usize> Pair<P> {
     fn angle(self) -> (Dual<P>, f64) {
         let (near, far) = (self.minus.value.sqrt(), self.plus.value.sqrt());
         let sin = near * far;
-        (self.minus.chain(2.0 * angle1(near, far), inverse(sin)), sin)
+        (self.minus.chain(2.0 * angle1(near, far).0, inverse(sin)), sin)
     }
 }
 
@@ -77,68 +77,89 @@ impl<const P: usize> Image<P> {
     }
 }
 
+/// What a layer of one kind of unit makes of a pair. A type and not a function: a function that is passed on does not inline.
+pub(super) trait Unit {
+    fn image<const P: usize>(pair: Pair<P>) -> Image<P>;
+}
+
+pub(super) struct StepUnit;
+pub(super) struct ReluUnit;
+pub(super) struct SquareUnit;
+pub(super) struct ErfUnit;
+
 /// 2 E[u⁰₊ v⁰₊] = 1 − θ/π (Cho & Saul 2009, order 0).
-#[inline(always)]
-pub(super) fn step<const P: usize>(pair: Pair<P>) -> Image<P> {
-    let (theta, _) = pair.angle();
-    let one = Dual::constant(1.0);
-    let turn = one - theta.times(FRAC_1_PI);
-    Image::correlated(one, one, turn, theta.value * FRAC_1_PI, turn)
+impl Unit for StepUnit {
+    #[inline(always)]
+    fn image<const P: usize>(pair: Pair<P>) -> Image<P> {
+        let (theta, _) = pair.angle();
+        let one = Dual::constant(1.0);
+        let turn = one - theta.times(FRAC_1_PI);
+        Image::correlated(one, one, turn, theta.value * FRAC_1_PI, turn)
+    }
 }
 
 /// 2 E[u₊ v₊] = √(pq) (sin θ + (π − θ) cos θ)/π (order 1).
-#[inline(always)]
-pub(super) fn relu<const P: usize>(pair: Pair<P>) -> Image<P> {
-    let (theta, sin) = pair.angle();
-    let turn = Dual::constant(1.0) - theta.times(FRAC_1_PI);
-    let cos = 0.5 * (pair.plus.value - pair.minus.value);
-    let kappa = pair.minus.chain(sin * FRAC_1_PI + turn.value * cos, -turn.value);
-    let short = pair.minus.value - (sin - theta.value * cos) * FRAC_1_PI;
-    Image::correlated(pair.p, pair.q, kappa, short, turn)
+impl Unit for ReluUnit {
+    #[inline(always)]
+    fn image<const P: usize>(pair: Pair<P>) -> Image<P> {
+        let (theta, sin) = pair.angle();
+        let turn = Dual::constant(1.0) - theta.times(FRAC_1_PI);
+        let cos = 0.5 * (pair.plus.value - pair.minus.value);
+        let kappa = pair.minus.chain(sin * FRAC_1_PI + turn.value * cos, -turn.value);
+        let short = pair.minus.value - (sin - theta.value * cos) * FRAC_1_PI;
+        Image::correlated(pair.p, pair.q, kappa, short, turn)
+    }
 }
 
 /// 2 E[u₊² v₊²] = pq (3 sin θ cos θ + (π − θ)(1 + 2 cos² θ))/π (order 2).
-#[inline(always)]
-pub(super) fn square<const P: usize>(pair: Pair<P>) -> Image<P> {
-    let (theta, sin) = pair.angle();
-    let turn = Dual::constant(1.0) - theta.times(FRAC_1_PI);
-    let cos = 0.5 * (pair.plus.value - pair.minus.value);
-    let value = (3.0 * sin * cos * FRAC_1_PI + turn.value * (1.0 + 2.0 * cos * cos)) / 3.0;
-    let kappa = pair.minus.chain(value, -4.0 / 3.0 * (sin * FRAC_1_PI + turn.value * cos));
-    let bent = theta.value * (1.0 + 2.0 * cos * cos) - 3.0 * sin * cos;
-    let short = (2.0 * sin * sin + bent * FRAC_1_PI) / 3.0;
-    let cubed = |p: Dual<P>| (p * p).times(3.0);
-    Image::correlated(cubed(pair.p), cubed(pair.q), kappa, short, turn)
+impl Unit for SquareUnit {
+    #[inline(always)]
+    fn image<const P: usize>(pair: Pair<P>) -> Image<P> {
+        let (theta, sin) = pair.angle();
+        let turn = Dual::constant(1.0) - theta.times(FRAC_1_PI);
+        let cos = 0.5 * (pair.plus.value - pair.minus.value);
+        let value = (3.0 * sin * cos * FRAC_1_PI + turn.value * (1.0 + 2.0 * cos * cos)) / 3.0;
+        let kappa = pair.minus.chain(value, -4.0 / 3.0 * (sin * FRAC_1_PI + turn.value * cos));
+        let bent = theta.value * (1.0 + 2.0 * cos * cos) - 3.0 * sin * cos;
+        let short = (2.0 * sin * sin + bent * FRAC_1_PI) / 3.0;
+        let cubed = |p: Dual<P>| (p * p).times(3.0);
+        Image::correlated(cubed(pair.p), cubed(pair.q), kappa, short, turn)
+    }
 }
 
 /// E[erf(u) erf(v)] = (2/π) asin(s/√((½ + p)(½ + q))) (Williams 1998): an angle again, with ½ more on both variances.
-#[inline(always)]
-pub(super) fn erf<const P: usize>(pair: Pair<P>) -> Image<P> {
-    let (p, q) = (pair.p.plus(0.5), pair.q.plus(0.5));
-    let (root, wider) = (pair.p.sqrt() * pair.q.sqrt(), p.sqrt() * q.sqrt());
-    let between = (pair.p + pair.q).times(0.5).plus(0.25).over(root + wider);
-    let (minus, plus) = ((between + root * pair.minus).over(wider), (between + root * pair.plus).over(wider));
-    let sin = minus.value.sqrt() * plus.value.sqrt();
-    let cos = pair.covariance().over(wider);
-    let size = cos.value.abs();
-    let value = angle1(size, sin).copysign(cos.value);
-    // dcos from whichever of the three does not cancel
-    let slopes = if size < 0.5 {
-        cos
-    } else if cos.value > 0.0 {
-        minus.times(-1.0)
-    } else {
-        plus
-    };
-    let mixed = slopes.chain(2.0 / PI * value, 2.0 / PI * inverse(sin));
-    let diagonal = |p: Dual<P>| {
-        let root = (p.value + 0.25).sqrt();
-        p.chain(2.0 / PI * angle1(p.value, root), FRAC_1_PI / ((p.value + 0.5) * root))
-    };
-    let (p, q) = (diagonal(pair.p), diagonal(pair.q));
-    let short = p.sqrt() * q.sqrt() - mixed;
-    let short = Dual { value: if short.value > 0.0 { short.value } else { 0.0 }, ..short };
-    Image { p, q, mixed, short, turn: Dual::constant(0.0) }
+impl Unit for ErfUnit {
+    #[inline(always)]
+    fn image<const P: usize>(pair: Pair<P>) -> Image<P> {
+        let (p, q) = (pair.p.plus(0.5), pair.q.plus(0.5));
+        let (root, wider) = (pair.p.sqrt() * pair.q.sqrt(), p.sqrt() * q.sqrt());
+        let between = (pair.p + pair.q).times(0.5).plus(0.25).over(root + wider);
+        let (minus, plus) =
+            ((between + root * pair.minus).over(wider), (between + root * pair.plus).over(wider));
+        let sin = minus.value.sqrt() * plus.value.sqrt();
+        let cos = pair.covariance().over(wider);
+        let size = cos.value.abs();
+        let (rise, rest) = angle1(size, sin);
+        let theta = if cos.value < 0.0 { PI - rest } else { rest };
+        // dcos from whichever of the three does not cancel
+        let slopes = if cos.value < 0.0 { plus } else { minus.times(-1.0) };
+        let slopes = if size < 0.5 { cos } else { slopes };
+        let mixed = slopes.chain(2.0 / PI * rise.copysign(cos.value), 2.0 / PI * inverse(sin));
+        let diagonal = |p: Dual<P>| {
+            let root = (p.value + 0.25).sqrt();
+            let (rise, rest) = angle1(p.value, root);
+            (p.chain(2.0 / PI * rise, FRAC_1_PI / ((p.value + 0.5) * root)), rest)
+        };
+        let ((p, of_p), (q, of_q)) = (diagonal(pair.p), diagonal(pair.q));
+        let apart = p.value.sqrt() - q.value.sqrt();
+        let short = FRAC_1_PI * ((theta - of_p) + (theta - of_q)) - 0.5 * apart * apart;
+        let short = Dual { value: if short > 0.0 { short } else { 0.0 }, ..p.sqrt() * q.sqrt() - mixed };
+        // Coincident points stay so exactly: a deeper layer of huge weights would blow up a rounding.
+        let same = pair.minus.value == 0.0 && pair.p.value == pair.q.value;
+        let mixed = Dual { value: if same { p.value } else { mixed.value }, ..mixed };
+        let short = if same { Dual::constant(0.0) } else { short };
+        Image { p, q, mixed, short, turn: Dual::constant(0.0) }
+    }
 }
 
 /// The second moment of one activation.
@@ -147,6 +168,6 @@ pub(super) fn moment(activation: Activation, p: f64) -> f64 {
         Activation::Step => 1.0,
         Activation::Relu => p,
         Activation::SquaredRelu => 3.0 * p * p,
-        Activation::Erf => 2.0 / PI * angle1(p, (p + 0.25).sqrt()),
+        Activation::Erf => 2.0 / PI * angle1(p, (p + 0.25).sqrt()).0,
     }
 }

@@ -6,14 +6,17 @@
 
 mod layers;
 
+use std::marker::PhantomData;
+
 use super::dual::{Column, Dual, inverse};
 use super::{Kernel, KernelFunction, RandomFunction, SavedKernel, TILE, Tile};
 use crate::group::Action;
-use crate::math::{simd, special};
+use crate::math::simd::{self, Loops};
+use crate::math::special;
 use crate::parameters::{Coordinate, Parameter};
 use crate::prior::Result;
 use crate::{Parameters, PriorError, Seed};
-use layers::{Image, Pair, Scale};
+use layers::{ErfUnit, Pair, ReluUnit, Scale, SquareUnit, StepUnit, Unit};
 
 /// What a unit of an infinitely wide network computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,59 +74,21 @@ impl Network {
     /// The kernel and its slopes at every point of a tile.
     fn tile<const P: usize>(&self, a: &[f64], b: &Tile<'_>, out: &mut Column<P>) {
         match (self.activation, self.tangent) {
-            (Relu, true) => self.run::<P, true>(a, b, out, layers::relu),
-            (Step, _) => self.run::<P, false>(a, b, out, layers::step),
-            (Relu, false) => self.run::<P, false>(a, b, out, layers::relu),
-            (SquaredRelu, _) => self.run::<P, false>(a, b, out, layers::square),
-            (Erf, _) => self.run::<P, false>(a, b, out, layers::erf),
+            (Relu, true) => self.layers::<P, true, ReluUnit>(a, b, out),
+            (Relu, false) => self.layers::<P, false, ReluUnit>(a, b, out),
+            (Step, _) => self.layers::<P, false, StepUnit>(a, b, out),
+            (SquaredRelu, _) => self.layers::<P, false, SquareUnit>(a, b, out),
+            (Erf, _) => self.layers::<P, false, ErfUnit>(a, b, out),
         }
     }
 
-    /// Layer by layer over the whole tile, so that every loop is one of plain arithmetic over points.
-    #[inline(always)]
-    fn run<const P: usize, const TANGENT: bool>(
+    fn layers<const P: usize, const TANGENT: bool, U: Unit>(
         &self,
         a: &[f64],
         b: &Tile<'_>,
         out: &mut Column<P>,
-        image: impl Fn(Pair<P>) -> Image<P>,
     ) {
-        let n = b.len().min(TILE);
-        let scale = self.scale::<P>();
-        let (mut q, mut minus, mut plus) = (Column::<P>::zero(), Column::<P>::zero(), Column::<P>::zero());
-        let mut p = self.first(a, b, &mut q, &mut minus, &mut plus);
-        let mut tangent = Column::<P>::zero();
-        if TANGENT {
-            simd::widest(|| {
-                for j in 0..n {
-                    let pair = Pair { p, q: q.get(j), minus: minus.get(j), plus: plus.get(j) };
-                    tangent.set(j, pair.covariance());
-                }
-            });
-        }
-        for _ in 1..self.depth {
-            simd::widest(|| {
-                for j in 0..n {
-                    let image = image(Pair { p, q: q.get(j), minus: minus.get(j), plus: plus.get(j) });
-                    let next = image.next(scale);
-                    if TANGENT {
-                        let own = scale.bias + scale.weight * image.mixed;
-                        tangent.set(j, own + scale.weight * tangent.get(j) * image.turn);
-                    }
-                    q.set(j, next.q);
-                    minus.set(j, next.minus);
-                    plus.set(j, next.plus);
-                }
-            });
-            let alone = Pair { p, q: p, minus: Dual::constant(0.0), plus: Dual::constant(2.0) };
-            p = image(alone).next(scale).p;
-        }
-        simd::widest(|| {
-            for j in 0..n {
-                let image = image(Pair { p, q: q.get(j), minus: minus.get(j), plus: plus.get(j) });
-                out.set(j, if TANGENT { image.mixed + tangent.get(j) * image.turn } else { image.mixed });
-            }
-        });
+        simd::widest(Layers::<P, TANGENT, U> { network: self, a, b, out, unit: PhantomData });
     }
 
     /// The first pre-activations: gives the variance at `a`, writes those of the tile and the angles. Angles come from sums of
@@ -142,52 +107,47 @@ impl Network {
         let of_a = square(a);
         let p = Dual::seeded(bias + weight * of_a, &[of_a, 1.0]);
         let unit_a = inverse(p.value.sqrt());
-        let mut units = [0.0; TILE];
-        let squares = &mut units[..n];
+        let mut units = Column::<0>::zero();
         for column in b.columns() {
-            simd::zip_map(squares, column, |sum, b| sum + b * b);
-        }
-        simd::widest(|| {
-            for (j, unit) in units.iter_mut().enumerate().take(n) {
-                let variance = bias + weight * *unit;
-                q.set(j, Dual::seeded(variance, &[*unit, 1.0]));
-                *unit = inverse(variance.sqrt());
+            for (sum, b) in units.value.iter_mut().zip(column) {
+                *sum += b * b;
             }
-        });
-        for (d, column) in b.columns().enumerate() {
-            let a = a[d] * unit_a;
-            simd::widest(|| {
-                let sums = minus.value.iter_mut().zip(&mut plus.value);
-                for (((minus, plus), b), unit) in sums.zip(column).zip(&units) {
-                    let b = b * unit;
-                    *minus += (a - b) * (a - b);
-                    *plus += (a + b) * (a + b);
-                }
-            });
         }
-        simd::widest(|| {
-            for j in 0..n {
-                let unit = units[j];
-                let (below, above) = ((unit_a - unit) * (unit_a - unit), (unit_a + unit) * (unit_a + unit));
-                let value = 0.5 * (weight * minus.value[j] + bias * below);
-                let other = 0.5 * (weight * plus.value[j] + bias * above);
-                // The angle does not change when both variances grow in proportion.
-                let by_bias = 0.5 * (below - value * (unit_a * unit_a + unit * unit));
-                let by_weight = -(bias / weight) * by_bias;
-                minus.set(j, Dual::seeded(value, &[by_weight, by_bias]));
-                plus.set(j, Dual::seeded(other, &[-by_weight, -by_bias]));
+        for j in 0..n {
+            let variance = bias + weight * units.value[j];
+            q.set(j, Dual::seeded(variance, &[units.value[j], 1.0]));
+            units.value[j] = inverse(variance.sqrt());
+        }
+        for (column, a) in b.columns().zip(a) {
+            let a = a * unit_a;
+            let sums = minus.value.iter_mut().zip(&mut plus.value);
+            for (((minus, plus), b), unit) in sums.zip(column).zip(&units.value) {
+                let b = b * unit;
+                *minus += (a - b) * (a - b);
+                *plus += (a + b) * (a + b);
             }
-        });
+        }
+        for j in 0..n {
+            let unit = units.value[j];
+            let (below, above) = ((unit_a - unit) * (unit_a - unit), (unit_a + unit) * (unit_a + unit));
+            let value = 0.5 * (weight * minus.value[j] + bias * below);
+            let other = 0.5 * (weight * plus.value[j] + bias * above);
+            // The angle does not change when both variances grow in proportion.
+            let by_bias = 0.5 * (below - value * (unit_a * unit_a + unit * unit));
+            let by_weight = -(bias / weight) * by_bias;
+            minus.set(j, Dual::seeded(value, &[by_weight, by_bias]));
+            plus.set(j, Dual::seeded(other, &[-by_weight, -by_bias]));
+        }
         p
     }
 
     /// The kernel of one pair, whose slopes are along whatever `pair` says.
     fn through(&self, mut pair: Pair<2>) -> Dual<2> {
         let image = match self.activation {
-            Step => layers::step,
-            Relu => layers::relu,
-            SquaredRelu => layers::square,
-            Erf => layers::erf,
+            Step => StepUnit::image,
+            Relu => ReluUnit::image,
+            SquaredRelu => SquareUnit::image,
+            Erf => ErfUnit::image,
         };
         let scale = Scale { weight: Dual::constant(self.weight), bias: Dual::constant(self.bias) };
         let mut tangent = pair.covariance();
@@ -198,6 +158,54 @@ impl Network {
         }
         let image = image(pair);
         if self.tangent { image.mixed + tangent * image.turn } else { image.mixed }
+    }
+}
+
+/// All of a network over a tile, layer by layer, so that every loop is one of plain arithmetic over points.
+struct Layers<'a, const P: usize, const TANGENT: bool, U> {
+    network: &'a Network,
+    a: &'a [f64],
+    b: &'a Tile<'a>,
+    out: &'a mut Column<P>,
+    unit: PhantomData<U>,
+}
+
+impl<const P: usize, const TANGENT: bool, U: Unit> Loops for Layers<'_, P, TANGENT, U> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Layers { network, a, b, out, .. } = self;
+        let n = b.len().min(TILE);
+        let scale = network.scale::<P>();
+        let (mut q, mut minus, mut plus) = (Column::<P>::zero(), Column::<P>::zero(), Column::<P>::zero());
+        let mut p = network.first(a, b, &mut q, &mut minus, &mut plus);
+        let mut tangent = Column::<P>::zero();
+        if TANGENT {
+            for j in 0..n {
+                let pair = Pair { p, q: q.get(j), minus: minus.get(j), plus: plus.get(j) };
+                tangent.set(j, pair.covariance());
+            }
+        }
+        for _ in 1..network.depth {
+            for j in 0..n {
+                let image = U::image(Pair { p, q: q.get(j), minus: minus.get(j), plus: plus.get(j) });
+                let next = image.next(scale);
+                if TANGENT {
+                    let own = scale.bias + scale.weight * image.mixed;
+                    tangent.set(j, own + scale.weight * tangent.get(j) * image.turn);
+                }
+                q.set(j, next.q);
+                minus.set(j, next.minus);
+                plus.set(j, next.plus);
+            }
+            let alone = Pair { p, q: p, minus: Dual::constant(0.0), plus: Dual::constant(2.0) };
+            p = U::image(alone).next(scale).p;
+        }
+        for j in 0..n {
+            let image = U::image(Pair { p, q: q.get(j), minus: minus.get(j), plus: plus.get(j) });
+            out.set(j, if TANGENT { image.mixed + tangent.get(j) * image.turn } else { image.mixed });
+        }
     }
 }
 
@@ -270,7 +278,8 @@ impl KernelFunction for Network {
         let z = seed.named("weights").normal1(inputs);
         let weights = z.iter().map(|z| self.weight.sqrt() * z).collect();
         let bias = self.bias.sqrt() * seed.named("bias").normal1(1)[0];
-        Some(Box::new(Unit { activation: self.activation, weights, bias }))
+        let up = seed.named("coin").uniform1(1, -1.0, 1.0)[0] < 0.0;
+        Some(Box::new(HiddenUnit { activation: self.activation, weights, bias, up }))
     }
 
     fn preserved_by(&self, action: &Action) -> bool {
@@ -286,23 +295,25 @@ impl KernelFunction for Network {
     }
 }
 
-struct Unit {
+struct HiddenUnit {
     activation: Activation,
     weights: Vec<f64>,
     bias: f64,
+    /// Whether a step is up at exactly 0 (the origin without a bias): by a coin, as in the limit of a small bias.
+    up: bool,
 }
 
-impl Unit {
+impl HiddenUnit {
     fn input(&self, x: &[f64]) -> f64 {
         self.weights.iter().zip(x).fold(self.bias, |sum, (w, x)| sum + w * x)
     }
 }
 
-impl RandomFunction for Unit {
+impl RandomFunction for HiddenUnit {
     fn value(&self, x: &[f64]) -> f64 {
         let (u, root2) = (self.input(x), std::f64::consts::SQRT_2);
         match self.activation {
-            Step => root2 * f64::from(u8::from(u > 0.0)),
+            Step => root2 * f64::from(u8::from(u > 0.0 || (u == 0.0 && self.up))),
             Relu => root2 * u.max(0.0),
             SquaredRelu => root2 * u.max(0.0).powi(2),
             Erf => special::erf(u),

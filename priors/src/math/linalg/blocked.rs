@@ -6,6 +6,8 @@ use faer::{Accum, MatMut, MatRef, Par};
 use ndarray::Array2;
 use rayon::prelude::*;
 
+use super::backend::ClearRegisters;
+
 /// Columns that are finished at a time, and rows that one task computes.
 const BLOCK: usize = 128;
 const ROWS: usize = 64;
@@ -34,6 +36,7 @@ pub(super) fn cholesky(a: &mut Array2<f64>, diagonal: impl Fn(MatMut<'_, f64>) -
         let below = &mut all[k * n..];
         if k > 0 {
             below.par_chunks_mut(ROWS * n).for_each(|chunk| {
+                let _clear = ClearRegisters;
                 let (left, right) = rows_mut(chunk, n).split_at_col_mut(k);
                 let right = right.subcols_mut(0, size);
                 matmul(right, Accum::Add, left.as_ref(), panel.transpose(), -1.0, Par::Seq);
@@ -46,6 +49,7 @@ pub(super) fn cholesky(a: &mut Array2<f64>, diagonal: impl Fn(MatMut<'_, f64>) -
         }
         let factor = square.as_ref().to_owned();
         below.par_chunks_mut(ROWS * n).for_each(|chunk| {
+            let _clear = ClearRegisters;
             let part = rows_mut(chunk, n).subcols_mut(k, size);
             solve_lower_triangular_in_place(factor.as_ref(), part.transpose_mut(), Par::Seq);
         });
@@ -55,6 +59,7 @@ pub(super) fn cholesky(a: &mut Array2<f64>, diagonal: impl Fn(MatMut<'_, f64>) -
 
 /// Replaces every row b of some rows of `n` columns by L⁻¹b, where the rows are 0 before column `first`.
 fn solve_chunk(l: MatRef<'_, f64>, rows: &mut [f64], first: usize) {
+    let _clear = ClearRegisters;
     let n = l.nrows();
     for k in (first..n).step_by(BLOCK) {
         let size = BLOCK.min(n - k);
@@ -112,6 +117,7 @@ pub(super) fn upper_times_transposed(u: &Array2<f64>, out: &mut Array2<f64>) {
     };
     let u = MatRef::from_row_major_slice(u, n, n);
     all.par_chunks_mut(ROWS * n).enumerate().for_each(|(chunk, rows)| {
+        let _clear = ClearRegisters;
         let first = chunk * ROWS;
         let end = first + rows.len() / n;
         let out = rows_mut(rows, n).subcols_mut(0, end);
