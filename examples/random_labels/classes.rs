@@ -58,7 +58,7 @@ pub(crate) fn run(set: &Set, plan: &Plan, seed: Seed, report: &mut Report) -> Re
     let one_hot = plan.curve(plan.draws, seed, regression)?;
     let soft = plan.curve(1, seed, softmax)?;
     report.table(format!(
-        "{}, ten classes: regression on ten columns (means over {} splits and draws of labels), softmax on {ROWS} rows (the first)",
+        "{}, ten classes: regression on ten columns (means over {} splits and draws of labels), softmax on at most {ROWS} rows (the first)",
         set.name, plan.draws
     ));
     let columns = [

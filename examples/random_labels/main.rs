@@ -129,7 +129,7 @@ impl Curve {
             format!("{name}: test accuracy at c = 1 less chance"),
             (last - chance).abs(),
             Relation::AtMost,
-            0.08,
+            luck,
         );
     }
 }
