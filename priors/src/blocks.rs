@@ -109,7 +109,8 @@ impl Blocks {
                 let (expected, found) = (a.nrows(), b.nrows());
                 return Err(PriorError::Dimensions { what: "rows of a covariance", expected, found });
             }
-            Ok(ndarray::Zip::from(a).and(b).fold(0.0, |sum, a, b| sum + a * b))
+            // row by row: no matrix of products, and rounding that grows with neither side
+            Ok(a.rows().into_iter().zip(b.rows()).map(|(a, b)| a.dot(&b)).sum())
         };
         match (self, other) {
             (Blocks::Shared(a), Blocks::Shared(b)) => product(a, b),
