@@ -21,6 +21,10 @@ fn run(args: &common::Args, report: &mut Report) -> Result<(), Error> {
     let seed = Seed::new(args.seed).named("soft symmetry");
     let mut panels = fields::run(args.quick, seed.named("fields"), report)?;
     panels.extend(digits::run(args, seed.named("digits"), report)?);
+    report.note(
+        "Where the symmetry holds exactly, finding that out costs the soft prior a little test error beside the hard one; the column \
+         `soft over the better` says how much.",
+    );
     report.figure("soft_symmetry", panels.into_iter().fold(Figure::new("").columns(3), Figure::panel));
     Ok(())
 }
