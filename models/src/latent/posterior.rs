@@ -40,7 +40,7 @@ pub(crate) struct Sites {
 ///
 /// It is a [`GaussianPrior`] itself, with draws joint over points; its ledger names the rows it has seen. `predict` gives mean and
 /// variance of the *latent* function (the observation of a [`Prediction`] adds noise where labels are the function plus noise, and
-/// nothing otherwise); probabilities of labels come from [`SitePosterior::log_predictive`] and
+/// nothing otherwise); probabilities of labels come from [`Posterior::log_predictive`] and
 /// [`SitePosterior::class_probabilities`].
 #[derive(Clone, Debug)]
 pub struct SitePosterior<L> {
@@ -94,21 +94,6 @@ impl<L: ScalarLikelihood> SitePosterior<L> {
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
-    }
-
-    /// ln p(y | data) of new labels, one number a row: the density of each label with the latent value integrated out. O(n²) a row.
-    ///
-    /// # Errors
-    /// When the points do not fit, or a label is outside the likelihood's support.
-    pub fn log_predictive(&self, data: &Data) -> Result<Array1<f64>> {
-        self.data.expect_same_transforms(data)?;
-        if data.outputs() != 1 {
-            return Err(ModelError::SingleOutput { prior: 1, labels: data.outputs() });
-        }
-        self.likelihood.check_labels(data)?;
-        let (mean, var) = self.moments(data.points())?;
-        let of_row = |i: usize| self.likelihood.log_predictive(data.labels()[[i, 0]], mean[i], var[i]);
-        Ok((0..data.len()).into_par_iter().map(of_row).collect::<Result<Vec<_>>>()?.into())
     }
 
     /// Mean and variance at the points, a block of them at a time.
@@ -227,8 +212,16 @@ impl<L: ScalarLikelihood> Posterior for SitePosterior<L> {
         Ok(Prediction::new(mean, var, self.likelihood.noise_variance()))
     }
 
+    /// ln p(y | data) of new labels, one number a row: the density of each label with the latent value integrated out. O(n²) a row.
     fn log_predictive(&self, data: &Data) -> Result<Array1<f64>> {
-        SitePosterior::log_predictive(self, data)
+        self.data.expect_same_transforms(data)?;
+        if data.outputs() != 1 {
+            return Err(ModelError::SingleOutput { prior: 1, labels: data.outputs() });
+        }
+        self.likelihood.check_labels(data)?;
+        let (mean, var) = self.moments(data.points())?;
+        let of_row = |i: usize| self.likelihood.log_predictive(data.labels()[[i, 0]], mean[i], var[i]);
+        Ok((0..data.len()).into_par_iter().map(of_row).collect::<Result<Vec<_>>>()?.into())
     }
 }
 

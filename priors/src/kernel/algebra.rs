@@ -1,4 +1,4 @@
-//! Sums, products and scales of kernels, and their names.
+//! Sums, products and scales of kernels.
 
 use std::ops::{Add, Mul};
 
@@ -319,61 +319,6 @@ impl KernelFunction for Scale {
     }
 }
 
-/// The same kernel under a name.
-#[derive(Clone, Debug)]
-struct Named {
-    name: String,
-    kernel: Kernel,
-}
-
-impl KernelFunction for Named {
-    fn eval(&self, a: &[f64], b: &[f64]) -> f64 {
-        self.kernel.eval(a, b)
-    }
-    fn diagonal(&self, a: &[f64]) -> f64 {
-        self.kernel.0.diagonal(a)
-    }
-    fn inputs(&self) -> Inputs {
-        self.kernel.0.inputs()
-    }
-    fn parameters(&self) -> Parameters {
-        self.kernel.parameters()
-    }
-    fn with(&self, theta: &[f64]) -> Result<Kernel> {
-        Ok(self.kernel.with(theta)?.named(&self.name))
-    }
-    fn fill(&self, a: &[f64], b: &Tile<'_>, out: &mut [f64]) {
-        self.kernel.0.fill(a, b, out);
-    }
-    fn contract(&self, a: &[f64], b: &Tile<'_>, w: &[f64], gradient: &mut [f64]) -> f64 {
-        self.kernel.0.contract(a, b, w, gradient)
-    }
-    fn slope(&self, a: &[f64], b: &[f64], w: f64, slope: &mut [f64]) {
-        self.kernel.0.slope(a, b, w, slope);
-    }
-    fn random_function(&self, inputs: usize, seed: Seed) -> Option<Box<dyn RandomFunction>> {
-        self.kernel.0.random_function(inputs, seed)
-    }
-    fn preserved_by(&self, action: &Action) -> bool {
-        self.kernel.0.preserved_by(action)
-    }
-    fn name(&self) -> Option<&str> {
-        Some(&self.name)
-    }
-    fn saved(&self) -> Result<SavedKernel> {
-        let named = SavedKernel::new("named", &[]).of(std::slice::from_ref(&self.kernel))?;
-        Ok(SavedKernel { words: vec![self.name.clone()], ..named })
-    }
-}
-
-impl Kernel {
-    /// The same kernel under a name, which prefixes its parameters within a sum or a product.
-    #[must_use]
-    pub fn named(self, name: &str) -> Kernel {
-        Kernel::new(Named { name: name.into(), kernel: self })
-    }
-}
-
 impl Add for Kernel {
     type Output = Kernel;
     /// k₁ + k₂: sums of independent functions.
@@ -415,10 +360,6 @@ pub(super) fn revive(saved: &SavedKernel) -> Option<Result<Kernel>> {
         "sum" => parts().map(|parts| Kernel::new(Sum(parts))),
         "product" => parts().map(|parts| Kernel::new(Product(parts))),
         "scale" => saved.numbers::<1>().and_then(|[variance]| Ok(variance * saved.revived_part()?)),
-        "named" => match saved.words.first() {
-            Some(name) => saved.revived_part().map(|kernel| kernel.named(name)),
-            None => Err(saved.malformed()),
-        },
         _ => return None,
     })
 }

@@ -1,21 +1,22 @@
-//! Rules for tuning the parameters of a kernel: one held fixed, one kept within bounds.
+//! What a kernel carries beside its values: a name, a parameter held fixed, a parameter kept within bounds.
 
 use super::{Inputs, Kernel, KernelFunction, RandomFunction, SavedKernel, Tile};
 use crate::group::Action;
 use crate::prior::Result;
 use crate::{Parameters, PriorError, Seed};
 
-/// A kernel with a rule for one of its parameters.
+/// The same kernel with a name, or with a rule for one of its parameters.
 #[derive(Clone, Debug)]
 struct Ruled {
     kernel: Kernel,
-    /// The name of the parameter, within the kernel alone.
+    /// The name of the kernel, or that of the parameter within the kernel alone.
     name: String,
     rule: Rule,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Rule {
+    Named,
     Fixed,
     Bounded { low: f64, high: f64 },
 }
@@ -34,6 +35,7 @@ impl KernelFunction for Ruled {
         let ruled = self.kernel.parameters().into_iter().map(|mut p| {
             if p.name == self.name {
                 match self.rule {
+                    Rule::Named => {}
                     Rule::Fixed => p.fixed = true,
                     Rule::Bounded { low, high } => {
                         (p.lower, p.upper) = (p.lower.max(low), p.upper.min(high));
@@ -63,10 +65,11 @@ impl KernelFunction for Ruled {
         self.kernel.0.preserved_by(action)
     }
     fn name(&self) -> Option<&str> {
-        self.kernel.0.name()
+        if matches!(self.rule, Rule::Named) { Some(&self.name) } else { self.kernel.0.name() }
     }
     fn saved(&self) -> Result<SavedKernel> {
         let (kind, values) = match self.rule {
+            Rule::Named => ("named", vec![]),
             Rule::Fixed => ("fixed", vec![]),
             Rule::Bounded { low, high } => ("bounded", vec![low, high]),
         };
@@ -76,6 +79,12 @@ impl KernelFunction for Ruled {
 }
 
 impl Kernel {
+    /// The same kernel under a name, which prefixes its parameters within a sum or a product.
+    #[must_use]
+    pub fn named(self, name: &str) -> Kernel {
+        Kernel::new(Ruled { kernel: self, name: name.into(), rule: Rule::Named })
+    }
+
     /// The same kernel with one parameter, by its name in [`Kernel::parameters`], held at its value: tuning leaves it alone, and
     /// [`Kernel::with`] still moves it.
     ///
@@ -114,9 +123,10 @@ pub(super) fn revive(saved: &SavedKernel) -> Option<Result<Kernel>> {
             return Err(saved.malformed());
         };
         match saved.kind.as_str() {
+            "named" => Ok(kernel.named(name)),
             "fixed" => kernel.fixed(name),
             _ => saved.numbers::<2>().and_then(|[low, high]| kernel.bounded(name, low, high)),
         }
     };
-    ["fixed", "bounded"].contains(&saved.kind.as_str()).then(ruled)
+    ["named", "fixed", "bounded"].contains(&saved.kind.as_str()).then(ruled)
 }

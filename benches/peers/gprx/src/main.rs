@@ -1,8 +1,11 @@
 //! The tasks of `benches/peers` in gprx: `gprx_bench DATA [--quick] [--repeats K] [--task NAME]…`.
 
-mod common;
+#[path = "../../clock.rs"]
+mod clock;
+mod files;
 
-use common::{Args, Data, Rows};
+use clock::Args;
+use files::{Data, Rows};
 use gprx::kernel::{
     ConstantKernel, DistanceKernel, KernelSpec, LinearKernel, MaternKernel, MaternNu, PeriodicKernel,
     RationalQuadraticKernel, RbfArdKernel, RbfKernel, ScalarDistance, WithPoints,
@@ -126,8 +129,15 @@ fn joint_draws(args: &Args, data: &Data) -> Result<(), Failure> {
     args.measure("joint_draws", rows.n, whole, describe)
 }
 
+/// The version of gprx that this program was built with, from the lock file.
+fn version() -> &'static str {
+    let lock = include_str!("../Cargo.lock");
+    let after = lock.split("name = \"gprx\"\nversion = \"").nth(1);
+    after.and_then(|rest| rest.split('"').next()).unwrap_or("unknown")
+}
+
 fn main() -> Result<(), Failure> {
-    let args = Args::parse()?;
+    let args = Args::parse("gprx", version())?;
     let data = Data::read(&args.data)?;
     if args.wants("evidence_gradient") {
         for n in args.sizes() {

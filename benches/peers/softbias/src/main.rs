@@ -1,12 +1,15 @@
 //! The tasks of `benches/peers` in softbias: `softbias_bench DATA [--quick] [--repeats K] [--task NAME]…`; `softbias_bench uci …`
 //! writes the table of tuned processes on UCI data.
 
-mod common;
+#[path = "../../clock.rs"]
+mod clock;
+mod files;
 mod uci;
 
 use std::sync::Arc;
 
-use common::{Args, Files};
+use clock::Args;
+use files::Files;
 use ndarray::{Array2, Axis};
 use softbias::EvidenceMethod;
 use softbias::prelude::*;
@@ -133,7 +136,7 @@ fn main() -> Result<(), Failure> {
     if std::env::args().nth(1).as_deref() == Some("uci") {
         return uci::run();
     }
-    let args = Args::parse()?;
+    let args = Args::parse("softbias", env!("CARGO_PKG_VERSION"))?;
     let files = Files::read(&args.data)?;
     if args.wants("evidence_gradient") {
         for &n in args.sizes() {

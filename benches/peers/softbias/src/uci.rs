@@ -9,6 +9,7 @@ use ndarray::{Array1, Array2, Axis, s};
 use softbias::prelude::*;
 
 use crate::Failure;
+use crate::clock::table;
 
 const SETS: [&str; 6] = ["yacht", "energy", "concrete", "autompg", "airfoil", "wine"];
 
@@ -50,7 +51,7 @@ pub fn run() -> Result<(), Failure> {
     let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&args.out)?;
     writeln!(file, "dataset,split,n_train,rmse,nlpd,log_evidence,seconds")?;
     for name in &args.sets {
-        let rows = table(&folder.join(format!("{name}.csv")))?;
+        let rows = matrix(&folder.join(format!("{name}.csv")))?;
         let text = std::fs::read_to_string(folder.join(format!("{name}.splits.json")))?;
         let splits: serde_json::Value = serde_json::from_str(&text)?;
         let lists = splits["test"].as_array().ok_or("no test rows")?;
@@ -98,13 +99,8 @@ fn one_split(
     Ok(format!("{name},{split},{},{rmse:.6},{nlpd:.6},{evidence:.4},{seconds:.2}", data.len()))
 }
 
-fn table(path: &Path) -> Result<Array2<f64>, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let rows: Vec<Vec<f64>> = text
-        .lines()
-        .skip(1)
-        .map(|line| line.split(',').map(|cell| cell.trim().parse::<f64>()).collect())
-        .collect::<Result<_, _>>()?;
+fn matrix(path: &Path) -> Result<Array2<f64>, Failure> {
+    let rows = table(path)?;
     let width = rows.first().map_or(0, Vec::len);
     Ok(Array2::from_shape_vec((rows.len(), width), rows.concat())?)
 }

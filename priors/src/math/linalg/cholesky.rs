@@ -76,8 +76,8 @@ impl Cholesky {
         Err(LinalgError::NotPositiveDefinite { stage: STAGE, size, jitter: tried })
     }
 
-    /// Factorizes `a` + `added`·I in the memory of `a`, of which only the lower triangle is read: no second n × n matrix. Large ones
-    /// in parallel, in blocks.
+    /// Factorizes `a` + `added`·I in the memory of `a`, of which only the lower triangle is read: no second n × n matrix, and large ones
+    /// in parallel blocks (with faer; LAPACK works on a copy).
     ///
     /// Cost: n³/3 flops.
     ///

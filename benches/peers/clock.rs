@@ -1,9 +1,9 @@
-//! The command line, the data and the clock: the twin of `common.py`.
+//! The command line, the clock and the tables of the Rust programs here: the twin of `common.py`.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::{DIM, Failure};
+use crate::Failure;
 
 /// A task stops to repeat after this many seconds, though never before two repetitions.
 const PATIENCE: f64 = 20.0;
@@ -14,12 +14,15 @@ pub struct Args {
     quick: bool,
     repeats: usize,
     tasks: Vec<String>,
+    peer: &'static str,
+    version: &'static str,
 }
 
 impl Args {
-    pub fn parse() -> Result<Self, Failure> {
+    pub fn parse(peer: &'static str, version: &'static str) -> Result<Self, Failure> {
         let mut words = std::env::args().skip(1);
-        let mut args = Self { data: PathBuf::new(), quick: false, repeats: 0, tasks: Vec::new() };
+        let mut args =
+            Self { data: PathBuf::new(), quick: false, repeats: 0, tasks: Vec::new(), peer, version };
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--quick" => args.quick = true,
@@ -69,9 +72,10 @@ impl Args {
         let (half, count) = (taken.len() / 2, taken.len());
         let median = if count % 2 == 1 { taken[half] } else { (taken[half - 1] + taken[half]) / 2.0 };
         println!(
-            "{{\"peer\": \"gprx\", \"version\": \"{}\", \"task\": \"{task}\", \"n\": {n}, \"seconds\": {:?}, \
+            "{{\"peer\": \"{}\", \"version\": \"{}\", \"task\": \"{task}\", \"n\": {n}, \"seconds\": {:?}, \
              \"median\": {median:?}, \"repeats\": {count}, {}}}",
-            version(),
+            self.peer,
+            self.version,
             taken[0],
             describe(&result)
         );
@@ -79,47 +83,8 @@ impl Args {
     }
 }
 
-/// The version of gprx that this program was built with, from the lock file.
-fn version() -> &'static str {
-    let lock = include_str!("../Cargo.lock");
-    let after = lock.split("name = \"gprx\"\nversion = \"").nth(1);
-    after.and_then(|rest| rest.split('"').next()).unwrap_or("unknown")
-}
-
-/// Inputs (column-major, n × 8) and, for training rows, outputs.
-pub struct Rows {
-    pub n: usize,
-    pub x: Vec<f64>,
-    pub y: Vec<f64>,
-}
-
-/// The files that `data.py` wrote.
-pub struct Data {
-    train: Vec<Vec<f64>>,
-    test: Vec<Vec<f64>>,
-}
-
-impl Data {
-    pub fn read(directory: &Path) -> Result<Self, Failure> {
-        Ok(Self { train: table(&directory.join("train.csv"))?, test: table(&directory.join("test.csv"))? })
-    }
-
-    pub fn train(&self, n: usize) -> Rows {
-        rows(&self.train[..n])
-    }
-
-    pub fn test(&self, n: usize) -> Rows {
-        rows(&self.test[..n])
-    }
-}
-
-fn rows(values: &[Vec<f64>]) -> Rows {
-    let x = (0..DIM).flat_map(|d| values.iter().map(move |row| row[d])).collect();
-    let y = values.iter().filter_map(|row| row.get(DIM).copied()).collect();
-    Rows { n: values.len(), x, y }
-}
-
-fn table(path: &Path) -> Result<Vec<Vec<f64>>, Failure> {
+/// A CSV file with a header and numbers below it, row by row.
+pub fn table(path: &Path) -> Result<Vec<Vec<f64>>, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let line = |line: &str| line.split(',').map(|cell| cell.trim().parse::<f64>()).collect();
     Ok(text.lines().skip(1).map(line).collect::<Result<_, _>>()?)
