@@ -13,8 +13,8 @@ use crate::error::{ModelError, Result};
 use crate::evidence::{Evidence, Grade};
 use crate::latent::tilted::Tilted;
 use crate::latent::{
-    DifferentiableEvidence, Gradients, Problem, SitePosterior, Sites, Warning, along_prior, roots,
-    scaled_both_sides,
+    DifferentiableEvidence, Gradients, Problem, SitePosterior, Sites, Warning, along_prior, check_tolerance,
+    roots, scaled_both_sides,
 };
 use crate::likelihood::Bernoulli;
 use crate::model::{Method, Model};
@@ -65,6 +65,12 @@ impl ExpectationPropagation {
     #[must_use]
     pub fn damped(self, step: f64) -> ExpectationPropagation {
         ExpectationPropagation { step, ..self }
+    }
+
+    fn check(&self) -> Result<()> {
+        check_tolerance(self.tolerance)?;
+        let (what, low, high, value) = ("the step of expectation propagation", 0.0, 2.0, self.step);
+        if value > low && value < high { Ok(()) } else { Err(ModelError::Range { what, low, high, value }) }
     }
 }
 
@@ -165,6 +171,7 @@ impl Fit {
         settings: ExpectationPropagation,
         start: Option<&Array2<f64>>,
     ) -> Result<Fit> {
+        settings.check()?;
         let n = problem.y.len();
         let (tau, nu) = match start {
             Some(sites) if sites.dim() == (n, 2) => (sites.column(0).to_owned(), sites.column(1).to_owned()),
@@ -184,7 +191,9 @@ impl Fit {
                 let (by, along) = (matched - tau[i], pull - nu[i]);
                 let sd = state.var[i].sqrt();
                 // the shift is judged where the marginal stands, not at the prior mean
-                size = size.max((by * sd * sd).abs()).max(((along - by * state.g[i]) * sd).abs());
+                let moved = (by * sd * sd).abs().max(((along - by * state.g[i]) * sd).abs());
+                // (`max` passes over a NaN)
+                size = if (by + along).is_finite() { size.max(moved) } else { f64::INFINITY };
                 tau[i] += step * by;
                 nu[i] += step * along;
             }
@@ -288,6 +297,7 @@ impl DifferentiableEvidence<Bernoulli> for ExpectationPropagation {
             log: fit.log,
             prior: along_prior(prior, data, &problem.blocks(covariance), &mean)?,
             likelihood: Array1::zeros(0),
+            warnings: fit.warnings,
             start: sites,
         })
     }

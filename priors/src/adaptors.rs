@@ -92,9 +92,14 @@ impl<P: GaussianPrior> GaussianPrior for Scaled<P> {
     }
 
     fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
-        let mut gradient = (self.prior.contract(x, w)? * (self.scale * self.scale)).to_vec();
-        gradient.push(2.0 * self.scale * w.inner(&self.prior.cov(x, x)?)?);
-        Ok(gradient.into())
+        Ok(self.contract_with_sum(x, w)?.1)
+    }
+
+    fn contract_with_sum(&self, x: &Points, w: &Blocks) -> Result<(f64, Array1<f64>)> {
+        let (sum, inner) = self.prior.contract_with_sum(x, w)?;
+        let square = self.scale * self.scale;
+        let own = 2.0 * self.scale * sum;
+        Ok((square * sum, inner.iter().map(|slope| slope * square).chain([own]).collect()))
     }
 
     fn contract_mean(&self, x: &Points, g: ArrayView2<'_, f64>) -> Result<Option<Array1<f64>>> {
@@ -249,6 +254,9 @@ impl<P: GaussianPrior> GaussianPrior for Charged<P> {
     }
     fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
         self.prior.contract(x, w)
+    }
+    fn contract_with_sum(&self, x: &Points, w: &Blocks) -> Result<(f64, Array1<f64>)> {
+        self.prior.contract_with_sum(x, w)
     }
     fn contract_mean(&self, x: &Points, g: ArrayView2<'_, f64>) -> Result<Option<Array1<f64>>> {
         self.prior.contract_mean(x, g)

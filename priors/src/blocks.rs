@@ -1,8 +1,9 @@
 //! A covariance between two sets of points, one matrix for all outputs or one for each.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, s};
 
 use crate::PriorError;
 use crate::prior::Result;
@@ -54,6 +55,15 @@ impl Blocks {
                 Err(PriorError::Dimensions { what: "rows of a covariance", expected: n, found })
             }
             None => Ok(()),
+        }
+    }
+
+    /// These rows of every matrix.
+    pub(crate) fn rows(&self, rows: Range<usize>) -> Blocks {
+        let some = |k: &Array2<f64>| k.slice(s![rows.clone(), ..]).to_owned();
+        match self {
+            Blocks::Shared(k) => Blocks::Shared(some(k)),
+            Blocks::PerOutput(list) => Blocks::PerOutput(list.iter().map(some).collect()),
         }
     }
 

@@ -163,6 +163,15 @@ impl GaussianPrior for Gp {
     }
 
     fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
+        if self.kernel.parameters().is_empty() {
+            self.check(x)?;
+            w.check_square(x.len(), self.outputs)?;
+            return Ok(Array1::zeros(self.parameters().len()));
+        }
+        Ok(self.contract_with_sum(x, w)?.1)
+    }
+
+    fn contract_with_sum(&self, x: &Points, w: &Blocks) -> Result<(f64, Array1<f64>)> {
         self.check(x)?;
         let n = x.len();
         w.check_square(n, self.outputs)?;
@@ -179,7 +188,7 @@ impl GaussianPrior for Gp {
         let kernel = self.kernel.function();
         // One partial gradient a block of rows, added up in order whoever computed them.
         let of_block = |block: usize| {
-            let mut gradient = vec![0.0; of_kernel];
+            let (mut total, mut gradient) = (0.0, vec![0.0; of_kernel]);
             let mut weights = [0.0; TILE];
             for i in block * ROWS..((block + 1) * ROWS).min(n) {
                 for from in (0..=i).step_by(TILE) {
@@ -190,25 +199,26 @@ impl GaussianPrior for Gp {
                     if to == i + 1 {
                         weights[i - from] *= 0.5;
                     }
-                    kernel.contract(layout.row(i), &layout.tile(from, to), weights, &mut gradient);
+                    total += kernel.contract(layout.row(i), &layout.tile(from, to), weights, &mut gradient);
                 }
             }
-            gradient
+            (total, gradient)
         };
-        let blocks: Vec<Vec<f64>> = if of_kernel == 0 {
-            Vec::new()
-        } else {
-            (0..n.div_ceil(ROWS)).into_par_iter().map(of_block).collect()
-        };
-        let mut gradient = Array1::zeros(self.parameters().len());
-        for block in blocks {
+        let blocks: Vec<(f64, Vec<f64>)> = (0..n.div_ceil(ROWS)).into_par_iter().map(of_block).collect();
+        let (mut total, mut gradient) = (0.0, Array1::zeros(self.parameters().len()));
+        for (of_block, block) in blocks {
+            total += of_block;
             gradient.iter_mut().zip(block).for_each(|(sum, g)| *sum += g);
+        }
+        if let Some(h) = self.mean.spread(x) {
+            // Σ W HHᵀ
+            total += (&w.dot(&h) * &h).sum();
         }
         if w.iter().all(|w| w.is_finite()) {
             // an overflow, or a point that the kernel has no value at, must not travel on as NaN
             expect_finite(&gradient.view().insert_axis(Axis(0)))?;
         }
-        Ok(gradient)
+        Ok((total, gradient))
     }
 
     fn contract_mean(&self, x: &Points, g: ArrayView2<'_, f64>) -> Result<Option<Array1<f64>>> {

@@ -157,10 +157,15 @@ where
 
     fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
         self.check_outputs()?;
-        let core = self.core.contract(x, w)?;
-        let rest = self.rest.contract(x, w)? * self.softness.squared();
-        let softness = if self.rest.centred() { w.inner(&self.rest.cov(x, x)?)? } else { 0.0 };
-        Ok(joined(&[core.view(), rest.view(), Array1::from_elem(1, softness).view()]))
+        let (of_rest, rest) = self.rest.contract_with_sum(x, w)?;
+        Ok(self.slopes(&self.core.contract(x, w)?, of_rest, rest))
+    }
+
+    fn contract_with_sum(&self, x: &Points, w: &Blocks) -> Result<(f64, Array1<f64>)> {
+        self.check_outputs()?;
+        let (of_core, core) = self.core.contract_with_sum(x, w)?;
+        let (of_rest, rest) = self.rest.contract_with_sum(x, w)?;
+        Ok((of_core + self.softness.squared() * of_rest, self.slopes(&core, of_rest, rest)))
     }
 
     fn contract_mean(&self, x: &Points, g: ArrayView2<'_, f64>) -> Result<Option<Array1<f64>>> {
@@ -211,6 +216,15 @@ where
             softness: self.softness,
             fixed: self.fixed,
         })
+    }
+}
+
+impl<C: GaussianPrior, R: GaussianPrior> Pathways<C, R> {
+    /// The slopes of both parts and of the softness², from those of the rest by itself and its sum.
+    fn slopes(&self, core: &Array1<f64>, of_rest: f64, rest: Array1<f64>) -> Array1<f64> {
+        let rest = rest * self.softness.squared();
+        let softness = if self.rest.centred() { of_rest } else { 0.0 };
+        joined(&[core.view(), rest.view(), Array1::from_elem(1, softness).view()])
     }
 }
 

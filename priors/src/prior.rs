@@ -91,6 +91,22 @@ pub trait GaussianPrior: Prior {
     /// When points or blocks do not fit.
     fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>>;
 
+    /// Σᵢⱼ Wᵢⱼ kᵢⱼ beside [`GaussianPrior::contract`]: what the scale of this prior, or the softness that it comes in by, has for a
+    /// slope. The default computes k again, some rows at a time.
+    ///
+    /// # Errors
+    /// As [`GaussianPrior::contract`].
+    fn contract_with_sum(&self, x: &Points, w: &Blocks) -> Result<(f64, Array1<f64>)> {
+        const ROWS: usize = 256;
+        w.check_square(x.len(), self.outputs())?;
+        let mut sum = 0.0;
+        for start in (0..x.len()).step_by(ROWS) {
+            let rows = start..(start + ROWS).min(x.len());
+            sum += w.rows(rows.clone()).inner(&self.cov(&x.range(rows)?, x)?)?;
+        }
+        Ok((sum, self.contract(x, w)?))
+    }
+
     /// Σᵢ_c gᵢ_c ∂mᵢ_c/∂θ for every parameter θ, where m = mean(x) and g is (point, output); `None` where no parameter moves the
     /// mean.
     ///
@@ -300,6 +316,9 @@ impl<P: GaussianPrior + ?Sized> GaussianPrior for Arc<P> {
     }
     fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
         (**self).contract(x, w)
+    }
+    fn contract_with_sum(&self, x: &Points, w: &Blocks) -> Result<(f64, Array1<f64>)> {
+        (**self).contract_with_sum(x, w)
     }
     fn contract_mean(&self, x: &Points, g: ArrayView2<'_, f64>) -> Result<Option<Array1<f64>>> {
         (**self).contract_mean(x, g)

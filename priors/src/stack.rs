@@ -111,12 +111,18 @@ impl GaussianPrior for Stack {
     }
 
     fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
+        Ok(self.contract_with_sum(x, w)?.1)
+    }
+
+    fn contract_with_sum(&self, x: &Points, w: &Blocks) -> Result<(f64, Array1<f64>)> {
         w.check_square(x.len(), self.0.len())?;
-        let mut gradient = Vec::new();
+        let (mut sum, mut gradient) = (0.0, Vec::new());
         for (c, part) in self.0.iter().enumerate() {
-            gradient.extend(part.contract(x, &Blocks::Shared(w.of_output(c).to_owned()))?);
+            let (of_part, slopes) = part.contract_with_sum(x, &Blocks::Shared(w.of_output(c).to_owned()))?;
+            sum += of_part;
+            gradient.extend(slopes);
         }
-        Ok(gradient.into())
+        Ok((sum, gradient.into()))
     }
 
     fn contract_mean(&self, x: &Points, g: ArrayView2<'_, f64>) -> Result<Option<Array1<f64>>> {

@@ -4,7 +4,7 @@ use ndarray::{Array, Dimension, Zip};
 
 use super::Laplace;
 use crate::error::{ModelError, Result};
-use crate::latent::Warning;
+use crate::latent::{Warning, check_tolerance};
 
 const METHOD: &str = "Laplace";
 /// A mode that rounding leaves less certain than this, in posterior standard deviations, is told.
@@ -50,6 +50,7 @@ pub(super) fn climb<D: Dimension>(
     zero: Array<f64, D>,
     start: Option<Array<f64, D>>,
 ) -> Result<(Place<D>, usize, Vec<Warning>)> {
+    check_tolerance(settings.tolerance)?;
     let mut here = hill.place(zero);
     if let Some(warm) = start.map(|alpha| hill.place(alpha))
         && (warm.psi > here.psi || !here.psi.is_finite())

@@ -161,6 +161,7 @@ impl<L: ScalarLikelihood> DifferentiableEvidence<L> for Laplace {
             log: fit.log,
             prior: along_prior(prior, data, &problem.blocks(covariance), &mean)?,
             likelihood: of_likelihood,
+            warnings: fit.warnings,
             start: alpha.clone().insert_axis(Axis(1)),
         })
     }

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, Axis, Ix2, Zip};
 use rayon::prelude::*;
-use softbias_priors::math::linalg::{self, Cholesky, Jitter};
+use softbias_priors::math::linalg::{self, Cholesky};
 use softbias_priors::{Blocks, GaussianPrior, memory};
 
 use super::Laplace;
@@ -54,13 +54,18 @@ impl Classes {
         self.mean.ncols()
     }
 
-    /// A matrix a class, in the blocks of the covariance: summed where all classes share one.
-    fn blocks(&self, list: Vec<Array2<f64>>) -> Blocks {
+    /// A matrix a class, in the blocks of the covariance: summed where all classes share one, a thread's worth of them at a time.
+    fn blocks(&self, of_class: impl Fn(usize) -> Result<Array2<f64>> + Sync) -> Result<Blocks> {
+        let (n, classes) = (self.labels.len(), (0..self.count()).collect::<Vec<_>>());
+        let some = |some: &[usize]| some.par_iter().map(|c| of_class(*c)).collect::<Result<Vec<_>>>();
         if self.k.len() > 1 {
-            return Blocks::PerOutput(list);
+            return Ok(Blocks::PerOutput(some(&classes)?));
         }
-        let n = self.labels.len();
-        Blocks::Shared(list.into_iter().fold(Array2::zeros((n, n)), |sum, one| sum + one))
+        let mut sum = Array2::zeros((n, n));
+        for few in classes.chunks(rayon::current_num_threads()) {
+            some(few)?.iter().for_each(|one| sum += one);
+        }
+        Ok(Blocks::Shared(sum))
     }
 
     /// A column a class, each from one class's column.
@@ -134,17 +139,14 @@ impl Precision {
     fn new(classes: &Classes, p: &Array2<f64>) -> Result<Precision> {
         let of_class = |c: usize| -> Result<(Array2<f64>, f64)> {
             let root = roots(&p.column(c).to_owned());
-            let mut b = scaled_both_sides(classes.k(c).clone(), &root);
-            b.diag_mut().mapv_inplace(|d| d + 1.0);
-            let factor = Cholesky::new(b.view(), Jitter::None)?;
-            drop(b);
+            let factor = Cholesky::in_place(scaled_both_sides(classes.k(c).clone(), &root), 1.0)?;
             Ok((scaled_both_sides(factor.inverse(), &root), factor.log_det()))
         };
         let all = (0..classes.count()).into_par_iter().map(of_class).collect::<Result<Vec<_>>>()?;
         let (e, log_dets): (Vec<_>, Vec<f64>) = all.into_iter().unzip();
         let n = classes.labels.len();
         let sum = e.iter().fold(Array2::zeros((n, n)), |sum, one| sum + one);
-        let m = Cholesky::new(sum.view(), Jitter::None)?;
+        let m = Cholesky::in_place(sum, 0.0)?;
         let log_det = log_dets.iter().sum::<f64>() + m.log_det();
         Ok(Precision { e, m, log_det })
     }
@@ -238,7 +240,7 @@ impl ClassFit {
 
 impl DifferentiableEvidence<Softmax> for Laplace {
     /// As for one function (R&W 5.5.1): the block of class c gets ½(a_c a_cᵀ − G_cc) + ½(u_c a_cᵀ + a_c u_cᵀ) with u = (I + WK)⁻¹ s and
-    /// G = (K + W⁻¹)⁻¹, the mean a + u. C·O(n³), and C more n × n matrices.
+    /// G = (K + W⁻¹)⁻¹, the mean a + u. C·O(n³), and C more n × n matrices where classes have a covariance each.
     fn evidence_gradient(
         &self,
         prior: &dyn GaussianPrior,
@@ -259,12 +261,13 @@ impl DifferentiableEvidence<Softmax> for Laplace {
                 .for_each(|(i, j), g| *g = 0.5 * (a[i] * a[j] + *g + u[i] * a[j] + a[i] * u[j]));
             Ok(block)
         };
-        let list = (0..classes.count()).into_par_iter().map(of_class).collect::<Result<Vec<_>>>()?;
+        let blocks = classes.blocks(of_class)?;
         let mean = alpha + &implicit;
         Ok(Gradients {
             log: fit.log,
-            prior: along_prior(prior, data, &classes.blocks(list), &mean)?,
+            prior: along_prior(prior, data, &blocks, &mean)?,
             likelihood: Array1::zeros(0),
+            warnings: fit.warnings,
             start: fit.place.alpha,
         })
     }

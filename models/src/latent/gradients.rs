@@ -3,6 +3,7 @@
 use ndarray::{Array1, Array2};
 use softbias_priors::{Blocks, GaussianPrior};
 
+use super::Warning;
 use crate::data::Data;
 use crate::error::{ModelError, Result};
 
@@ -15,6 +16,8 @@ pub struct Gradients {
     pub prior: Array1<f64>,
     /// Along the likelihood's parameters.
     pub likelihood: Array1<f64>,
+    /// What should be known about the approximation there.
+    pub warnings: Vec<Warning>,
     /// Where the search for the posterior may start at parameters near by.
     pub start: Array2<f64>,
 }

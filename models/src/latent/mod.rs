@@ -13,5 +13,5 @@ pub(crate) use gradients::along_prior;
 pub use gradients::{DifferentiableEvidence, Gradients};
 pub use posterior::SitePosterior;
 pub(crate) use posterior::Sites;
-pub(crate) use problem::{Problem, mirrored, roots, scaled_both_sides, times_abs};
+pub(crate) use problem::{Problem, check_tolerance, mirrored, roots, scaled_both_sides, times_abs};
 pub use warning::Warning;

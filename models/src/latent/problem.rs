@@ -1,7 +1,7 @@
 //! What inference over the function values at the rows starts from, and the matrix B = I + W^½ K W^½ that it factors.
 
 use ndarray::{Array1, Array2, Axis, Zip};
-use softbias_priors::math::linalg::{Cholesky, Jitter, LinalgError};
+use softbias_priors::math::linalg::{Cholesky, LinalgError};
 use softbias_priors::{Blocks, GaussianPrior, memory};
 
 use crate::data::Data;
@@ -54,9 +54,7 @@ impl Problem {
 
     /// The Cholesky factor of I + S K S, S = diag(root): all its eigenvalues are at least 1. O(n³/3).
     pub(crate) fn factor(&self, root: &Array1<f64>) -> std::result::Result<Cholesky, LinalgError> {
-        let mut b = scaled_both_sides(self.k.clone(), root);
-        b.diag_mut().mapv_inplace(|d| d + 1.0);
-        Cholesky::new(b.view(), Jitter::None)
+        Cholesky::in_place(scaled_both_sides(self.k.clone(), root), 1.0)
     }
 
     /// S B⁻¹ S v: the precision (K + S⁻²)⁻¹ at work. O(n²).
@@ -67,6 +65,12 @@ impl Problem {
     ) -> std::result::Result<Array1<f64>, LinalgError> {
         Ok(factor.solve_vec((root * v).view())? * root)
     }
+}
+
+/// Checks a tolerance in posterior standard deviations.
+pub(crate) fn check_tolerance(value: f64) -> Result<()> {
+    let (what, low, high) = ("the tolerance, in posterior standard deviations,", 0.0, 1.0);
+    if value > low && value < high { Ok(()) } else { Err(ModelError::Range { what, low, high, value }) }
 }
 
 /// The lower triangle copied to the upper one.

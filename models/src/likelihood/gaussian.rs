@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 use softbias_priors::math::special::normal_log_density;
 use softbias_priors::parameters::Coordinate;
-use softbias_priors::{Parameter, Parameters};
+use softbias_priors::{GaussianPrior, Parameter, Parameters};
 
+use super::scalar::{label_scale2, noise_bounds};
 use super::{Likelihood, Parametric};
+use crate::data::Data;
 use crate::error::{ModelError, Result};
 
 /// y = f(x) + N(0, sd²).
@@ -76,6 +78,13 @@ impl Parametric for Gaussian {
             &[variance] if variance != self.variance() => Ok(self.at(variance.sqrt())),
             _ => Ok(*self),
         }
+    }
+
+    fn tunables(&self, prior: &dyn GaussianPrior, data: &Data) -> Result<Parameters> {
+        self.check()?;
+        let bounds = noise_bounds(label_scale2(prior, data)?, self.variance());
+        let noise = Parameter::free(NOISE, self.variance(), bounds, Coordinate::Log);
+        Ok(Parameters::new([noise.fixed(self.known)]))
     }
 }
 

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
+use softbias_priors::math::special::normal_log_density;
 use softbias_priors::parameters::Coordinate;
 use softbias_priors::{GaussianPrior, Parameter, Parameters};
 
+use super::scalar::{label_scale2, noise_bounds};
 use super::{Gaussian, Likelihood, NOISE, Parametric};
 use crate::data::Data;
 use crate::error::{ModelError, Result};
 use crate::exact::noise::Noise;
+use crate::exact::reduced::residual;
 use crate::exact::{Exact, ExactPosterior};
 use crate::model::{Method, Model};
 
@@ -67,6 +71,21 @@ impl Parametric for Heteroscedastic {
             &[variance] if variance != self.common * self.common => Ok(self.clone().plus(variance.sqrt())),
             _ => Ok(self.clone()),
         }
+    }
+
+    fn tunables(&self, prior: &dyn GaussianPrior, data: &Data) -> Result<Parameters> {
+        let (_, most) = noise_bounds(label_scale2(prior, data)?, self.common * self.common);
+        Ok(Parameters::new(self.parameters().into_iter().map(|p| Parameter { upper: most, ..p })))
+    }
+
+    fn log_at_mean(&self, prior: &dyn GaussianPrior, data: &Data) -> Result<f64> {
+        let common = self.common * self.common;
+        let noise = Noise::new(common, Some(self.each.clone()));
+        let rows = residual(prior, data)?;
+        let of_row = |(i, row): (usize, ArrayView1<'_, f64>)| {
+            row.iter().map(|r| normal_log_density(*r, 0.0, noise.of_row(i))).sum::<f64>()
+        };
+        Ok(rows.rows().into_iter().enumerate().map(of_row).sum())
     }
 }
 

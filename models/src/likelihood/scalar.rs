@@ -1,10 +1,11 @@
 //! Likelihoods of one latent number a label: the derivatives and integrals that approximate inference asks for.
 
-use softbias_priors::Parameters;
+use softbias_priors::{GaussianPrior, Parameters};
 
 use super::Likelihood;
 use crate::data::Data;
 use crate::error::{ModelError, Result};
+use crate::exact::reduced::residual;
 
 /// A likelihood that may have parameters of its own, which tuning can move.
 pub trait Parametric: Likelihood {
@@ -21,6 +22,38 @@ pub trait Parametric: Likelihood {
         self.parameters().check(theta)?;
         Ok(self.clone())
     }
+
+    /// Its parameters with the bounds between which they are tuned on these labels; at first its own.
+    ///
+    /// # Errors
+    /// When model and data do not fit.
+    fn tunables(&self, prior: &dyn GaussianPrior, data: &Data) -> Result<Parameters> {
+        let _ = (prior, data);
+        Ok(self.parameters())
+    }
+
+    /// ln p(y | f) of all labels with the prior mean for f, without the Jacobian of label transforms: what a model that explains
+    /// nothing gets.
+    ///
+    /// # Errors
+    /// When model and data do not fit.
+    fn log_at_mean(&self, prior: &dyn GaussianPrior, data: &Data) -> Result<f64> {
+        let mean = data.labels() - &residual(prior, data)?;
+        Ok(data.labels().iter().zip(&mean).map(|(y, f)| self.log_density(*y, *f)).sum())
+    }
+}
+
+/// Mean square of the labels about the prior mean; 1 where that is 0.
+pub(crate) fn label_scale2(prior: &dyn GaussianPrior, data: &Data) -> Result<f64> {
+    let y = residual(prior, data)?;
+    let mean_square = y.iter().map(|v| v * v).sum::<f64>() / y.len() as f64;
+    Ok(if mean_square > 0.0 && mean_square.is_finite() { mean_square } else { 1.0 })
+}
+
+/// A noise variance is tuned between these: it cannot explode unnoticed, for ten times the labels' own size is a bound, and a bound
+/// that is met is reported.
+pub(crate) fn noise_bounds(label_scale2: f64, variance: f64) -> (f64, f64) {
+    ((1e-16 * label_scale2).min(variance), (100.0 * label_scale2).max(variance))
 }
 
 /// ln p(y | f) and its derivatives in f, at one label and one f.

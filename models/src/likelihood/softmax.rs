@@ -1,6 +1,8 @@
 //! Labels of C classes: one function a class, the largest is the likeliest.
 
+use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
+use softbias_priors::GaussianPrior;
 use softbias_priors::math::stable::{log_sum_exp, log1p_exp};
 
 use super::Likelihood;
@@ -86,4 +88,13 @@ impl Likelihood for Softmax {
     }
 }
 
-impl Parametric for Softmax {}
+impl Parametric for Softmax {
+    fn log_at_mean(&self, prior: &dyn GaussianPrior, data: &Data) -> Result<f64> {
+        let (labels, mean) = (self.labels(data)?, prior.mean(data.points())?);
+        if mean.ncols() != self.classes {
+            return Err(ModelError::Outputs { model: mean.ncols(), labels: self.classes });
+        }
+        let of_row = |(label, f): (&usize, ArrayView1<'_, f64>)| self.log_probabilities(&f.to_vec())[*label];
+        Ok(labels.iter().zip(mean.rows()).map(of_row).sum())
+    }
+}

@@ -3,10 +3,13 @@
 use serde::{Deserialize, Serialize};
 use softbias_priors::math::special::log_gamma_half_step;
 use softbias_priors::parameters::Coordinate;
-use softbias_priors::{Parameter, Parameters};
+use softbias_priors::{GaussianPrior, Parameter, Parameters};
 
 use super::Likelihood;
-use super::scalar::{Curvature, Derivatives, Judged, ParameterSlopes, Parametric, ScalarLikelihood};
+use super::scalar::{
+    Curvature, Derivatives, Judged, ParameterSlopes, Parametric, ScalarLikelihood, label_scale2, noise_bounds,
+};
+use crate::data::Data;
 use crate::error::{ModelError, Result};
 use crate::latent::mixture::student_t_log_predictive;
 
@@ -113,6 +116,13 @@ impl Parametric for StudentT {
             [dof, square] => Ok(StudentT { dof: *dof, scale: square.sqrt(), ..*self }),
             _ => Ok(*self),
         }
+    }
+
+    /// scale² as any noise variance: it cannot grow far beyond the labels.
+    fn tunables(&self, prior: &dyn GaussianPrior, data: &Data) -> Result<Parameters> {
+        let (lower, upper) = noise_bounds(label_scale2(prior, data)?, self.scale * self.scale);
+        let own = self.parameters().into_iter();
+        Ok(Parameters::new(own.map(|p| if p.name == "scale2" { Parameter { lower, upper, ..p } } else { p })))
     }
 }
 

@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use ndarray::{Array1, Array2};
-use softbias_priors::{GaussianPrior, Parameters};
+use softbias_priors::GaussianPrior;
 
 use crate::data::Data;
 use crate::error::Result;
-use crate::latent::DifferentiableEvidence;
+use crate::latent::{DifferentiableEvidence, Warning};
 use crate::likelihood::Parametric;
 use crate::model::Method;
 
@@ -31,24 +31,6 @@ pub trait EvidenceMethod<L: Parametric>:
         likelihood: &L,
         data: &'a Data,
     ) -> Result<Box<dyn EvidenceObjective + 'a>>;
-
-    /// The likelihood's parameters with the bounds between which they are tuned on these data; at first its own.
-    ///
-    /// # Errors
-    /// When model and data do not fit.
-    fn tunables(&self, prior: &dyn GaussianPrior, likelihood: &L, data: &Data) -> Result<Parameters> {
-        let _ = (prior, data);
-        Ok(likelihood.parameters())
-    }
-
-    /// What is odd about a tuned model, in words.
-    ///
-    /// # Errors
-    /// When model and data do not fit.
-    fn oddities(&self, prior: &dyn GaussianPrior, likelihood: &L, data: &Data) -> Result<Vec<String>> {
-        let _ = (prior, likelihood, data);
-        Ok(Vec::new())
-    }
 }
 
 /// What one evaluation leaves to the next one of the same climb, such as the mode of an approximation: a better start, and no
@@ -83,6 +65,8 @@ pub struct EvidenceGradient {
     pub likelihood: Array1<f64>,
     /// The common factor on all variances, noise included, that would maximise the evidence; where there is a closed form.
     pub amplitude2: Option<f64>,
+    /// What should be known about this evaluation, in words; mostly nothing.
+    pub warnings: Vec<String>,
 }
 
 /// A method with nothing to prepare: every evaluation conditions afresh, from where the last one of its climb ended.
@@ -129,6 +113,7 @@ where
             prior: found.prior,
             likelihood: found.likelihood,
             amplitude2: None,
+            warnings: found.warnings.iter().map(Warning::to_string).collect(),
         })
     }
 }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use ndarray::{Array1, Array2, Axis, array};
 use softbias_priors::math::linalg::matmul;
-use softbias_priors::parameters::Coordinate;
-use softbias_priors::{GaussianPrior, Parameter, Parameters, PriorError, Weights};
+use softbias_priors::{GaussianPrior, PriorError, Weights};
 
 use super::method::{EvidenceGradient, EvidenceMethod, EvidenceObjective, Warm};
 use crate::data::Data;
@@ -15,7 +14,7 @@ use crate::exact::factor::Factor;
 use crate::exact::function_space::evidence_slopes;
 use crate::exact::noise::Noise;
 use crate::exact::reduced::{Reduced, residual};
-use crate::likelihood::{Gaussian, Heteroscedastic, NOISE, Parametric};
+use crate::likelihood::{Gaussian, Heteroscedastic};
 
 impl EvidenceMethod<Gaussian> for Exact {
     fn objective<'a>(
@@ -26,32 +25,6 @@ impl EvidenceMethod<Gaussian> for Exact {
     ) -> Result<Box<dyn EvidenceObjective + 'a>> {
         likelihood.check()?;
         Ok(Box::new(Objective::new(prior, data, *self)?))
-    }
-
-    /// Noise cannot explode unnoticed: ten times the labels' own size is its bound, and a bound that is met is reported.
-    fn tunables(&self, prior: &dyn GaussianPrior, likelihood: &Gaussian, data: &Data) -> Result<Parameters> {
-        likelihood.check()?;
-        let scale2 = mean_square(prior, data)?;
-        let scale2 = if scale2 > 0.0 { scale2 } else { 1.0 };
-        let variance = likelihood.variance();
-        let bounds = ((1e-16 * scale2).min(variance), (100.0 * scale2).max(variance));
-        let noise = Parameter::free(NOISE, variance, bounds, Coordinate::Log);
-        Ok(Parameters::new([noise.fixed(likelihood.is_known())]))
-    }
-
-    fn oddities(&self, prior: &dyn GaussianPrior, likelihood: &Gaussian, data: &Data) -> Result<Vec<String>> {
-        let (noise, labels) = (likelihood.variance(), mean_square(prior, data)?);
-        let swallowed = !likelihood.is_known() && noise >= SWALLOWED * labels;
-        Ok(swallowed
-            .then(|| {
-                format!(
-                    "the model explains nothing: the noise variance {noise:.3e} is {:.0} % of the labels' mean square about the \
-                     prior mean; try other starts, or another prior",
-                    100.0 * noise / labels
-                )
-            })
-            .into_iter()
-            .collect())
     }
 }
 
@@ -65,26 +38,6 @@ impl EvidenceMethod<Heteroscedastic> for Exact {
         let objective = Objective::new(prior, data, Exact::FunctionSpace)?;
         Ok(Box::new(Objective { each: Some(likelihood.each().clone()), ..objective }))
     }
-
-    fn tunables(
-        &self,
-        prior: &dyn GaussianPrior,
-        likelihood: &Heteroscedastic,
-        data: &Data,
-    ) -> Result<Parameters> {
-        let most = 100.0 * mean_square(prior, data)?.max(f64::MIN_POSITIVE);
-        let own = likelihood.parameters().into_iter().map(|p| Parameter { upper: most.max(p.value), ..p });
-        Ok(Parameters::new(own))
-    }
-}
-
-/// Noise of this share of the labels' mean square leaves nothing for the function to explain.
-const SWALLOWED: f64 = 0.99;
-
-/// Mean square of the labels about the prior mean.
-fn mean_square(prior: &dyn GaussianPrior, data: &Data) -> Result<f64> {
-    let y = residual(prior, data)?;
-    Ok(y.iter().map(|v| v * v).sum::<f64>() / y.len() as f64)
 }
 
 /// A Gaussian model, in weight space or in function space.
@@ -211,6 +164,7 @@ impl<'a> Objective<'a> {
             log: factor.log_evidence(),
             prior: gradient,
             likelihood: array![factor.noise_sensitivity()],
+            warnings: Vec::new(),
             amplitude2: Some(factor.quadratic() / self.data.labels().len() as f64),
         }
     }
@@ -228,6 +182,7 @@ impl<'a> Objective<'a> {
             log: slopes.log,
             prior: gradient,
             likelihood: array![slopes.noise],
+            warnings: Vec::new(),
             amplitude2: Some(slopes.quadratic / self.data.labels().len() as f64),
         })
     }

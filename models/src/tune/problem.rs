@@ -63,7 +63,7 @@ impl<'a> Problem<'a> {
         track: Track,
     ) -> Result<Problem<'a>> {
         let objective = method.objective(prior.clone(), likelihood, data)?;
-        let tunables = method.tunables(&**prior, likelihood, data)?;
+        let tunables = likelihood.tunables(&**prior, data)?;
         let own: Vec<Parameter> =
             prior.parameters().followed_by(likelihood.parameters()).into_iter().collect();
         let (list, hyperpriors) = wishes.list(prior.parameters().followed_by(tunables), &own)?;
@@ -92,6 +92,11 @@ impl<'a> Problem<'a> {
         let value = self.checked(self.objective.at_hard_end(prior, likelihood)?)?;
         self.track.evaluated(None);
         Ok(self.along(&value, i))
+    }
+
+    /// The slope of the target along one parameter, in its natural unit.
+    pub(super) fn slope(&self, value: &EvidenceGradient, theta: &[f64], i: usize) -> f64 {
+        self.along(value, i) + self.hyperprior(i).map_or(0.0, |hyperprior| hyperprior.slope(theta[i]))
     }
 
     fn along(&self, value: &EvidenceGradient, i: usize) -> f64 {
@@ -129,11 +134,9 @@ impl<'a> Problem<'a> {
         let mut theta = start.to_vec();
         let slopes = coordinates.write(u, &mut theta);
         let value = self.value(&theta, warm).ok()?;
-        let natural = |i: usize| {
-            self.along(&value, i) + self.hyperprior(i).map_or(0.0, |hyperprior| hyperprior.slope(theta[i]))
-        };
         let moving = coordinates.moving();
-        let gradient = moving.iter().zip(&slopes).map(|(&i, slope)| natural(i) * slope).collect();
+        let gradient = moving.iter().zip(&slopes).map(|(&i, unit)| self.slope(&value, &theta, i) * unit);
+        let gradient = gradient.collect();
         let log_hyperprior = self.log_hyperprior(&theta, |i| moving.contains(&i));
         Some((Point { log_evidence: value.log, log_hyperprior, theta }, gradient))
     }

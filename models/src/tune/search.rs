@@ -12,10 +12,11 @@ use super::problem::{Point, Problem, Theta};
 use crate::error::{ModelError, Result};
 use crate::optimize::maximise;
 
-/// What all starts found: optima best first, slopes at the hard end.
+/// What all starts found: optima best first, slopes at the hard end, and what is odd about the best.
 pub(super) struct Found {
     pub(super) optima: Vec<Point>,
     pub(super) slopes: Vec<(String, f64)>,
+    pub(super) warnings: Vec<String>,
 }
 
 pub(super) struct Search<'a> {
@@ -29,6 +30,12 @@ const INTERIOR: f64 = 1e-2;
 const TIED: f64 = 1e-3;
 /// They are one when no (log) parameter differs by more.
 const SAME: f64 = 0.02;
+/// A top is no top when the evidence rises by more than this, in nats, a unit of some (log) parameter.
+const STEEP: f64 = 0.05;
+/// A promise of this many nats, of a constraint relaxed as far as [`INTERIOR`], should have been kept by a climb.
+const PROMISED: f64 = 1e-2;
+/// A climb and a fresh evaluation at its end agree to this many nats, unless the approximation has several modes.
+const AGREED: f64 = 1e-3;
 
 /// Where a climb ended: the target without the hyperpriors of pinned parameters, and the point with them.
 type Climbed = (f64, Point);
@@ -162,7 +169,7 @@ impl Search<'_> {
                 }
             }
         }
-        let Some(best) = self.best(&optima) else {
+        let Some(mut best) = self.best(&optima) else {
             let cause = starts.first().and_then(|theta| self.problem.value(theta, &mut None).err());
             return Err(ModelError::NoFiniteEvidence(
                 cause.map_or_else(String::new, |error| error.to_string()),
@@ -170,8 +177,47 @@ impl Search<'_> {
         };
         optima.retain(|point| point.target().is_finite());
         optima.sort_by(|a, b| b.target().total_cmp(&a.target()));
+        let warnings =
+            if self.problem.track.stopped() { Vec::new() } else { self.look_again(&mut best, &slopes)? };
         optima.insert(0, best);
-        Ok(Found { optima: self.distinct(optima), slopes })
+        Ok(Found { optima: self.distinct(optima), slopes, warnings })
+    }
+
+    /// Evaluates the best point afresh, without a start from elsewhere, as conditioning there will; says what is odd about it.
+    fn look_again(&self, best: &mut Point, slopes: &[(String, f64)]) -> Result<Vec<String>> {
+        let value = self.problem.value(&best.theta, &mut None)?;
+        let mut warnings = value.warnings.clone();
+        if (value.log - best.log_evidence).abs() > AGREED * (1.0 + 1e-6 * value.log.abs()) {
+            warnings.push(format!(
+                "the search met an evidence of {:.3} nats here and a fresh start gives {:.3}: the approximate posterior has several \
+                 modes",
+                best.log_evidence, value.log
+            ));
+        }
+        best.log_evidence = value.log;
+        let hard: Vec<usize> = self.variances().into_iter().filter(|&i| best.theta[i] == 0.0).collect();
+        let coordinates = Coordinates::new(&self.problem.list, &hard);
+        let mut theta = best.theta.clone();
+        let units = coordinates.write(&coordinates.to_free(&best.theta), &mut theta);
+        for (&i, unit) in coordinates.moving().iter().zip(units) {
+            let (name, slope) = (&self.problem.list[i].name, self.problem.slope(&value, &best.theta, i) * unit);
+            if slope.abs() > STEEP {
+                warnings.push(format!(
+                    "the search ended before its top: the evidence still changes by {slope:.2e} nats a unit of the (log) parameter \
+                     `{name}`; allow more `iterations`, or go on with `start_at`"
+                ));
+            }
+        }
+        for &i in &hard {
+            let name = &self.problem.list[i].name;
+            let slope = slopes.iter().find(|(of, _)| of == name).map_or(0.0, |(_, slope)| *slope);
+            if slope * INTERIOR > PROMISED {
+                warnings.push(format!(
+                    "the evidence rises from `{name}` = 0 (by {slope:.2e} nats a unit), and yet no value above 0 was found to be better"
+                ));
+            }
+        }
+        Ok(warnings)
     }
 
     /// The slope at the best hard point of softness `i`, and what lies beyond either end.

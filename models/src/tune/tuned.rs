@@ -26,6 +26,9 @@ pub struct Mode {
     pub parameters: Parameters,
 }
 
+/// A model whose functions are worth less than this, in nats, explains nothing.
+const EXPLAINED: f64 = 1.0;
+
 /// The outcome of tuning.
 #[derive(Clone, Debug)]
 pub struct Tuned<L = Gaussian, M = Exact> {
@@ -39,7 +42,8 @@ pub struct Tuned<L = Gaussian, M = Exact> {
     /// For every softness² that was tuned: the slope of the evidence at softness² = 0 (in nats per unit of softness²), all else at
     /// the best hard parameters. Positive: the data ask for the constraint to be relaxed. Empty when tuning was interrupted.
     pub slopes_at_hard: Vec<(String, f64)>,
-    /// What to look at before the model is believed, in words: parameters on a bound, noise that swallowed the signal.
+    /// What to look at before the model is believed, in words: parameters on a bound, a search that ended early, a model that explains
+    /// nothing, what the approximation says of itself.
     pub warnings: Vec<String>,
     /// Evaluations of the evidence, over all starts.
     pub evaluations: usize,
@@ -108,10 +112,14 @@ impl<L, M> Tuned<L, M> {
         };
         let (log_evidence, log_hyperprior) = (top.log_evidence, top.log_hyperprior);
         let model = model_at((&problem.list, problem.of_prior), &best.theta, prior, likelihood, data)?;
-        let coordinates = Coordinates::new(&problem.list, &[]);
-        let mut warnings = coordinates.on_bounds(&best.theta);
-        if coordinates.moving().iter().any(|&i| i >= problem.of_prior) {
-            warnings.extend(method.oddities(&*model.prior, &model.likelihood, data)?);
+        let mut warnings = Coordinates::new(&problem.list, &[]).on_bounds(&best.theta);
+        warnings.extend(found.warnings);
+        let gain = best.log_evidence - model.likelihood.log_at_mean(&*model.prior, data)?;
+        if gain < EXPLAINED {
+            warnings.push(format!(
+                "the model explains nothing: its evidence is {gain:+.2} nats from that of the prior mean and the tuned noise alone; try \
+                 other starts, or another prior"
+            ));
         }
         Ok(Tuned {
             model,

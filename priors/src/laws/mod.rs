@@ -3,6 +3,7 @@
 //! Each returns an error that names the broken law and by how much; in a test: `laws::gaussian(&mine, &x, Seed::new(1))?`.
 
 mod kernel;
+mod process;
 
 use ndarray::{Array1, Array2, Array3, Axis};
 use thiserror::Error;
@@ -86,7 +87,8 @@ pub fn prior<P: Prior + ?Sized>(prior: &P, x: &Points, seed: Seed) -> Verdict {
 }
 
 /// Laws of a Gaussian prior: those of [`prior`]; symmetric and positive covariance; variance = its diagonal; cov(x, z) =
-/// cov(z, x)ᵀ; features reproduce it; parameters given back change nothing; `contract` = differences; sample moments of draws.
+/// cov(z, x)ᵀ; features reproduce it; parameters given back change nothing; `contract` = differences; the Gram matrix, sums, slopes
+/// of mean and covariance, moments of paths and the saved form are those of mean and covariance; sample moments of draws.
 ///
 /// # Errors
 /// The first broken law.
@@ -129,22 +131,14 @@ pub fn gaussian<P: GaussianPrior + ?Sized>(prior: &P, x: &Points, seed: Seed) ->
         }
     }
     parameters(prior, x, seed)?;
+    process::process(prior, x, seed)?;
     moments(prior, x, seed)
 }
 
 fn parameters<P: GaussianPrior + ?Sized>(prior: &P, x: &Points, seed: Seed) -> Verdict {
     let theta = prior.parameters().values();
     let cov = prior.cov(x, x)?;
-    let random = |c: usize, like: &Array2<f64>| {
-        let w = seed.named("weights").at(c).normal2(like.nrows(), like.ncols());
-        &w + &w.t()
-    };
-    let w = match &cov {
-        Blocks::PerOutput(list) => {
-            Blocks::PerOutput(list.iter().enumerate().map(|(c, k)| random(c, k)).collect())
-        }
-        shared => Blocks::Shared(random(0, &shared.of_output(0).to_owned())),
-    };
+    let w = process::weights(&cov, seed);
     let gradient = prior.contract(x, &w)?;
     hold("contract gives one number a parameter", (gradient.len() as f64 - theta.len() as f64).abs(), 0.0)?;
     if theta.is_empty() {
