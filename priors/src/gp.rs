@@ -183,6 +183,8 @@ impl GaussianPrior for Gp {
                 summed.view()
             }
         };
+        let by_rows = w.as_standard_layout();
+        let all = by_rows.as_slice().unwrap_or(&[]);
         let of_kernel = self.kernel.parameters().len();
         let layout = Layout::new(x);
         let kernel = self.kernel.function();
@@ -195,7 +197,8 @@ impl GaussianPrior for Gp {
                     let to = (from + TILE).min(i + 1);
                     let weights = &mut weights[..to - from];
                     // the lower triangle stands for both
-                    weights.iter_mut().zip(w.row(i).iter().skip(from)).for_each(|(out, w)| *out = 2.0 * w);
+                    let own = &all[i * n + from..i * n + to];
+                    weights.iter_mut().zip(own).for_each(|(out, w)| *out = 2.0 * w);
                     if to == i + 1 {
                         weights[i - from] *= 0.5;
                     }
@@ -214,9 +217,11 @@ impl GaussianPrior for Gp {
             // Σ W HHᵀ
             total += (&w.dot(&h) * &h).sum();
         }
-        if w.iter().all(|w| w.is_finite()) {
-            // an overflow, or a point that the kernel has no value at, must not travel on as NaN
-            expect_finite(&gradient.view().insert_axis(Axis(0)))?;
+        // an overflow, or a point that the kernel has no value at, must not travel on as NaN
+        if let Err(error) = expect_finite(&gradient.view().insert_axis(Axis(0)))
+            && w.iter().all(|w| w.is_finite())
+        {
+            return Err(error);
         }
         Ok((total, gradient))
     }

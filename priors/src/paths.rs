@@ -54,8 +54,8 @@ pub fn difference_path_slopes<P: Paths + ?Sized>(paths: &P, x: &Points) -> Resul
     Ok(all.unwrap_or_default())
 }
 
-/// Central differences along one coordinate, each point with a step of its own; to one side where the other is refused, as at the
-/// end of a window. `divide` gets what was found ahead and behind, and the distances between.
+/// Central differences along one coordinate, each point with a step of its own; to one side where the other is refused, as at either
+/// end of a window.
 fn differences<T>(
     x: &Points,
     d: usize,
@@ -65,15 +65,21 @@ fn differences<T>(
     let moved = |sign: f64| {
         let mut moved = x.view().to_owned();
         moved.column_mut(d).mapv_inplace(|v| v + sign * step(v));
-        Points::new(moved)
+        let moved = Points::new(moved)?;
+        if let Ok(found) = values(&moved) {
+            return Ok((found, moved));
+        }
+        let mut some = x.view().to_owned();
+        for i in 0..x.len() {
+            let one = moved.range(i..i + 1)?;
+            if values(&one).is_ok() {
+                some.row_mut(i).assign(&one.view().row(0));
+            }
+        }
+        let some = Points::new(some)?;
+        Ok::<_, PriorError>((values(&some)?, some))
     };
     let (ahead, behind) = (moved(1.0)?, moved(-1.0)?);
-    let (ahead, behind) = match (values(&ahead), values(&behind)) {
-        (Ok(a), Ok(b)) => ((a, ahead), (b, behind)),
-        (Ok(a), Err(_)) => ((a, ahead), (values(x)?, x.clone())),
-        (Err(_), Ok(b)) => ((values(x)?, x.clone()), (b, behind)),
-        (Err(error), Err(_)) => return Err(error),
-    };
     let distances = &ahead.1.view().column(d) - &behind.1.view().column(d);
     Ok(divide(ahead.0, behind.0, distances))
 }

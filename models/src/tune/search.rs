@@ -200,7 +200,8 @@ impl Search<'_> {
         let mut theta = best.theta.clone();
         let units = coordinates.write(&coordinates.to_free(&best.theta), &mut theta);
         for (&i, unit) in coordinates.moving().iter().zip(units) {
-            let (name, slope) = (&self.problem.list[i].name, self.problem.slope(&value, &best.theta, i) * unit);
+            let (name, slope) =
+                (&self.problem.list[i].name, self.problem.slope(&value, &best.theta, i) * unit);
             if slope.abs() > STEEP {
                 warnings.push(format!(
                     "the search ended before its top: the evidence still changes by {slope:.2e} nats a unit of the (log) parameter \

@@ -161,7 +161,7 @@ impl KernelFunction for Additive {
         }
         let mut end = inner.len();
         for (i, k) in self.bases.iter().enumerate().rev() {
-            let start = end - k.parameters().len();
+            let start = end - k.count();
             let mut weights: Row = [0.0; TILE];
             for q in 1..=orders {
                 if q <= i + 1 {

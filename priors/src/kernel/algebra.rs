@@ -41,7 +41,7 @@ pub(super) fn inner_then(inner: Parameters, own: Parameters) -> Parameters {
 pub(super) fn parts_with(parts: &[Kernel], theta: &[f64]) -> Result<Vec<Kernel>> {
     let mut left = theta;
     let take = |part: &Kernel| {
-        let (mine, others) = left.split_at(part.parameters().len());
+        let (mine, others) = left.split_at(part.count());
         left = others;
         part.with(mine)
     };
@@ -75,10 +75,13 @@ impl KernelFunction for Sum {
     fn fill(&self, a: &[f64], b: &Tile<'_>, out: &mut [f64]) {
         let mut term = [0.0; TILE];
         let term = &mut term[..b.len()];
-        out.fill(0.0);
-        for k in &self.0 {
-            k.0.fill(a, b, term);
-            simd::add_scaled(1.0, term, out);
+        for (i, k) in self.0.iter().enumerate() {
+            if i == 0 {
+                k.0.fill(a, b, out);
+            } else {
+                k.0.fill(a, b, term);
+                simd::add_scaled(1.0, term, out);
+            }
         }
     }
 
@@ -86,7 +89,7 @@ impl KernelFunction for Sum {
         let mut left = gradient;
         let mut total = 0.0;
         for k in &self.0 {
-            let (mine, others) = left.split_at_mut(k.parameters().len());
+            let (mine, others) = left.split_at_mut(k.count());
             total += k.0.contract(a, b, w, mine);
             left = others;
         }
@@ -169,10 +172,13 @@ impl KernelFunction for Product {
     fn fill(&self, a: &[f64], b: &Tile<'_>, out: &mut [f64]) {
         let mut factor = [0.0; TILE];
         let factor = &mut factor[..b.len()];
-        out.fill(1.0);
-        for k in &self.0 {
-            k.0.fill(a, b, factor);
-            simd::multiply(out, factor);
+        for (i, k) in self.0.iter().enumerate() {
+            if i == 0 {
+                k.0.fill(a, b, out);
+            } else {
+                k.0.fill(a, b, factor);
+                simd::multiply(out, factor);
+            }
         }
     }
 
@@ -189,7 +195,7 @@ impl KernelFunction for Product {
         let mut left = gradient;
         let mut total = 0.0;
         for (i, k) in self.0.iter().enumerate() {
-            let (mine, others) = left.split_at_mut(k.parameters().len());
+            let (mine, others) = left.split_at_mut(k.count());
             left = others;
             let last = i + 1 == self.0.len();
             if mine.is_empty() && !last {

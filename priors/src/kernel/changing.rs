@@ -64,7 +64,7 @@ impl Sigmoid {
 
 impl Changing {
     fn counts(&self) -> [usize; 2] {
-        [self.parts[0].parameters().len(), self.parts[1].parameters().len()]
+        [self.parts[0].count(), self.parts[1].count()]
     }
 }
 

@@ -236,7 +236,7 @@ pub(crate) fn step(x: f64) -> f64 {
 
 /// A kernel: cheap to clone, added by `+`, multiplied by `*` with kernels and by a variance from the left.
 #[derive(Clone)]
-pub struct Kernel(Arc<dyn KernelFunction>);
+pub struct Kernel(Arc<dyn KernelFunction>, usize);
 
 impl fmt::Debug for Kernel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -247,7 +247,13 @@ impl fmt::Debug for Kernel {
 impl Kernel {
     /// A kernel of one's own.
     pub fn new(function: impl KernelFunction + 'static) -> Kernel {
-        Kernel(Arc::new(function))
+        let parameters = function.parameters().len();
+        Kernel(Arc::new(function), parameters)
+    }
+
+    /// Number of parameters, known beforehand: to list them costs names.
+    pub(crate) fn count(&self) -> usize {
+        self.1
     }
 
     /// What it is made of.

@@ -33,12 +33,13 @@ impl Periodic {
         for (d, column) in b.columns().enumerate() {
             let (a, period, l) = (a[d], self.periods.of(d), self.lengths.of(d));
             turns.copy_from_slice(column);
-            simd::map(turns, |b| (a - b) / period);
+            let (frequency, steep) = (1.0 / period, 1.0 / l);
+            simd::map(turns, |b| (a - b) * frequency);
             sin.copy_from_slice(turns);
             simd::map(sin, |t| PI * fraction(t));
             simd::sin_cos(sin, cos);
             simd::zip_map(out, sin, |sum, s| {
-                let s = s / l;
+                let s = s * steep;
                 sum + s * s
             });
             each(d, [turns, sin, cos]);

@@ -83,7 +83,7 @@ impl KernelFunction for Warped {
     }
 
     fn with(&self, theta: &[f64]) -> Result<Kernel> {
-        let (inner, own) = theta.split_at(self.kernel.parameters().len());
+        let (inner, own) = theta.split_at(self.kernel.count());
         let warp = if own.is_empty() { Arc::clone(&self.warp) } else { self.warp.with(own)? };
         Ok(Kernel::new(Warped { kernel: self.kernel.with(inner)?, warp }))
     }
@@ -95,7 +95,7 @@ impl KernelFunction for Warped {
     fn contract(&self, a: &[f64], b: &Tile<'_>, w: &[f64], gradient: &mut [f64]) -> f64 {
         let (of_a, of_b) = (image(&*self.warp, a), Image::new(&*self.warp, b));
         let tile = of_b.tile();
-        let (inner, own) = gradient.split_at_mut(self.kernel.parameters().len());
+        let (inner, own) = gradient.split_at_mut(self.kernel.count());
         let total = self.kernel.0.contract(&of_a, &tile, w, inner);
         if own.is_empty() {
             return total;

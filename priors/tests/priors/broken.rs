@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, Array3, ArrayView1};
+use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2};
 use softbias_priors::laws::LawError;
 use softbias_priors::prior::{Pullback, Result};
 use softbias_priors::*;
@@ -29,6 +29,13 @@ enum Fault {
     Pushforward,
     With,
     NotFinite,
+    Gram,
+    Sum,
+    MeanContraction,
+    MeanSlope,
+    CovSlope,
+    Paths,
+    Saved,
 }
 
 /// A sound prior, asked through a layer with one fault.
@@ -101,6 +108,36 @@ impl GaussianPrior for Faulty {
     fn contract(&self, x: &Points, w: &Blocks) -> Result<Array1<f64>> {
         Ok(self.0.contract(x, w)? * if self.has(Fault::Contract) { 1.001 } else { 1.0 })
     }
+    fn gram(&self, x: &Points) -> Result<Blocks> {
+        Ok(self.cov(x, x)?.map(|k| if self.has(Fault::Gram) { k * 1.001 } else { k }))
+    }
+    fn contract_with_sum(&self, x: &Points, w: &Blocks) -> Result<(f64, Array1<f64>)> {
+        let factor = if self.has(Fault::Sum) { 1.001 } else { 1.0 };
+        Ok((factor * w.inner(&self.cov(x, x)?)?, self.contract(x, w)?))
+    }
+    fn contract_mean(&self, _: &Points, _: ArrayView2<'_, f64>) -> Result<Option<Array1<f64>>> {
+        Ok(self.has(Fault::MeanContraction).then(|| Array1::ones(self.parameters().len())))
+    }
+    fn mean_slope(&self, x: &Points) -> Result<Array3<f64>> {
+        Ok(self.0.mean_slope(x)? + f64::from(u8::from(self.has(Fault::MeanSlope))))
+    }
+    fn cov_slope(
+        &self,
+        x: &Points,
+        z: &Points,
+        v: ArrayView2<'_, f64>,
+        output: usize,
+    ) -> Result<Array3<f64>> {
+        Ok(self.0.cov_slope(x, z, v, output)? * if self.has(Fault::CovSlope) { 1.01 } else { 1.0 })
+    }
+    fn paths(&self, n: usize, inputs: usize, seed: Seed) -> Result<Arc<dyn Paths>> {
+        let scale = if self.has(Fault::Paths) { 1.6 } else { 1.0 };
+        self.0.clone().scaled(scale).paths(n, inputs, seed)
+    }
+    fn saved(&self) -> Result<SavedPrior> {
+        let gamma = if self.has(Fault::Saved) { 2.1 } else { 2.0 };
+        Polynomial::orders(0..=4).scales(Scales::geometric(gamma).tuned()).saved()
+    }
 }
 
 impl WhitePrior for Faulty {
@@ -159,6 +196,13 @@ fn every_fault_breaks_its_law() {
         (Fault::Shape, "draws have shape (draw, point, output)"),
         (Fault::With, "its own parameters give the same prior"),
         (Fault::NotFinite, "draws are finite"),
+        (Fault::Gram, "the Gram matrix is the covariance"),
+        (Fault::Sum, "contract_with_sum gives Σ w k"),
+        (Fault::MeanContraction, "contract_mean agrees with differences of the mean"),
+        (Fault::MeanSlope, "slopes of the mean agree with differences"),
+        (Fault::CovSlope, "slopes of the covariance agree with differences"),
+        (Fault::Paths, "the covariance of paths is the covariance"),
+        (Fault::Saved, "a revived prior has the same parameters and outputs"),
     ] {
         assert_eq!(broken(laws::gaussian(&faulty(fault), &line(), Seed::new(1))), law, "{fault:?}");
     }

@@ -7,8 +7,9 @@ const ROUND: f64 = 6_755_399_441_055_744.0; // 1.5 · 2⁵²
 pub(super) fn exp1(x: f64) -> f64 {
     const LN2_HIGH: f64 = 0.693_147_180_369_123_8;
     const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-    let clamped = if x < -708.0 { -708.0 } else { x };
-    let clamped = if clamped > 709.0 { 709.0 } else { clamped };
+    // Where the power of two below is 0 and where it is infinite; a NaN stays.
+    let clamped = if x < -709.0 { -709.0 } else { x };
+    let clamped = if clamped > 710.0 { 710.0 } else { clamped };
     let shifted = clamped * std::f64::consts::LOG2_E + ROUND;
     let k = shifted - ROUND;
     let r = (clamped - k * LN2_HIGH) - k * LN2_LOW;
@@ -27,10 +28,7 @@ pub(super) fn exp1(x: f64) -> f64 {
     p = p * r + 0.5;
     let value = 1.0 + (r + r * r * p);
     let power = f64::from_bits((shifted.to_bits() << 52).wrapping_add(1023 << 52));
-    let value = value * power;
-    let value = if x < -708.0 { 0.0 } else { value };
-    let value = if x > 709.0 { f64::INFINITY } else { value };
-    if x.is_nan() { x } else { value }
+    value * power
 }
 
 #[inline(always)]

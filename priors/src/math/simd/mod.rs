@@ -5,7 +5,7 @@
 
 mod elementary;
 
-use pulp::{Arch, NullaryFnOnce};
+use pulp::{Arch, NullaryFnOnce, Simd, WithSimd};
 
 pub use elementary::angle1;
 
@@ -14,25 +14,25 @@ use elementary::{REDUCIBLE, exp1, ln_1p1, sin_cos1};
 /// Lanes of every sum: a constant of the numbers, not of the machine.
 const LANES: usize = 8;
 
-/// eˣ in place. Below −708 it is 0, above 709 infinite; NaN stays NaN.
+/// eˣ in place. Below −708.7 it is 0, above 709.4 infinite; NaN stays NaN.
 pub fn exp(x: &mut [f64]) {
-    Arch::new().dispatch(|| x.iter_mut().for_each(|x| *x = exp1(*x)));
+    widest(Each(x, Exp));
 }
 
 /// ln(1 + x) in place, for x > −1.
 pub fn ln_1p(x: &mut [f64]) {
-    Arch::new().dispatch(|| x.iter_mut().for_each(|x| *x = ln_1p1(*x)));
+    widest(Each(x, Ln1p));
 }
 
 /// √x in place.
 pub fn sqrt(x: &mut [f64]) {
-    Arch::new().dispatch(|| x.iter_mut().for_each(|x| *x = x.sqrt()));
+    map(x, f64::sqrt);
 }
 
 /// cos x in place; the relative error grows with |x| as that of x itself does.
 pub fn cos(x: &mut [f64]) {
     if reducible(x) {
-        Arch::new().dispatch(|| x.iter_mut().for_each(|x| *x = sin_cos1(*x).1));
+        widest(Each(x, Cos));
     } else {
         x.iter_mut().for_each(|x| *x = x.cos());
     }
@@ -45,9 +45,56 @@ pub fn cos(x: &mut [f64]) {
 pub fn sin_cos(x: &mut [f64], cos: &mut [f64]) {
     assert_eq!(x.len(), cos.len(), "sin_cos: one cosine an angle");
     if reducible(x) {
-        Arch::new().dispatch(|| x.iter_mut().zip(cos).for_each(|(x, c)| (*x, *c) = sin_cos1(*x)));
+        widest(SinCos(x, cos));
     } else {
         x.iter_mut().zip(cos).for_each(|(x, c)| (*x, *c) = x.sin_cos());
+    }
+}
+
+/// A function of one number, inlined wherever it is called.
+trait Elementary {
+    fn at(&self, x: f64) -> f64;
+}
+
+macro_rules! elementary {
+    ($($name:ident: $x:ident => $value:expr;)*) => {$(
+        struct $name;
+        impl Elementary for $name {
+            #[inline(always)]
+            fn at(&self, $x: f64) -> f64 {
+                $value
+            }
+        }
+    )*};
+}
+
+elementary! {
+    Exp: x => exp1(x);
+    Ln1p: x => ln_1p1(x);
+    Cos: x => sin_cos1(x).1;
+}
+
+struct Each<'a, F>(&'a mut [f64], F);
+
+impl<F: Elementary> Loops for Each<'_, F> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for x in self.0 {
+            *x = self.1.at(*x);
+        }
+    }
+}
+
+struct SinCos<'a>(&'a mut [f64], &'a mut [f64]);
+
+impl Loops for SinCos<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        for (x, c) in self.0.iter_mut().zip(self.1) {
+            (*x, *c) = sin_cos1(*x);
+        }
     }
 }
 
@@ -63,18 +110,42 @@ pub fn add_square_difference(x: f64, column: &[f64], factor: f64, out: &mut [f64
 
 /// `out[j] = Σ_d ((x[d] − columns[d][j]) · factor(d))²`: squared scaled distances from one point to many.
 pub fn square_distances(x: &[f64], columns: &[&[f64]], factor: impl Fn(usize) -> f64, out: &mut [f64]) {
-    Arch::new().dispatch(|| {
+    Arch::new().dispatch(SquareDistances { x, columns, factor, out });
+}
+
+struct SquareDistances<'a, F> {
+    x: &'a [f64],
+    columns: &'a [&'a [f64]],
+    factor: F,
+    out: &'a mut [f64],
+}
+
+impl<F: Fn(usize) -> f64> WithSimd for SquareDistances<'_, F> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let SquareDistances { x, columns, factor, out } = self;
         out.fill(0.0);
         let n = out.len();
         let (fours, rest) = columns.as_chunks::<4>();
         // Four coordinates a pass: what is summed stays in a register for longer.
         for (k, four) in fours.iter().enumerate() {
-            let at = |i: usize| (x[4 * k + i], factor(4 * k + i), &four[i][..n]);
-            let ((x0, f0, c0), (x1, f1, c1), (x2, f2, c2), (x3, f3, c3)) = (at(0), at(1), at(2), at(3));
-            for (j, out) in out.iter_mut().enumerate() {
-                let (t0, t1) = ((x0 - c0[j]) * f0, (x1 - c1[j]) * f1);
-                let (t2, t3) = ((x2 - c2[j]) * f2, (x3 - c3[j]) * f3);
-                *out = *out + t0 * t0 + t1 * t1 + t2 * t2 + t3 * t3;
+            let factors: [f64; 4] = std::array::from_fn(|i| factor(4 * k + i));
+            let x = &x[4 * k..4 * k + 4];
+            let (vectors, tail) = S::as_mut_simd_f64s(out);
+            let at: [_; 4] = std::array::from_fn(|i| S::as_simd_f64s(&four[i][..n]));
+            for (j, out) in vectors.iter_mut().enumerate() {
+                for i in 0..4 {
+                    let t = simd.sub_f64s(simd.splat_f64s(x[i]), at[i].0[j]);
+                    let t = simd.mul_f64s(t, simd.splat_f64s(factors[i]));
+                    *out = simd.add_f64s(*out, simd.mul_f64s(t, t));
+                }
+            }
+            for (j, out) in tail.iter_mut().enumerate() {
+                for i in 0..4 {
+                    let t = (x[i] - at[i].1[j]) * factors[i];
+                    *out += t * t;
+                }
             }
         }
         for (i, column) in rest.iter().enumerate() {
@@ -84,7 +155,7 @@ pub fn square_distances(x: &[f64], columns: &[&[f64]], factor: impl Fn(usize) ->
                 *out += t * t;
             }
         }
-    });
+    }
 }
 
 /// Adds Σⱼ wⱼ (x_d − z_dj)² · factor(d) to `out[d]` for every coordinate d, where z are the columns.
@@ -95,37 +166,63 @@ pub fn add_weighted_squares(
     factor: impl Fn(usize) -> f64,
     out: &mut [f64],
 ) {
-    Arch::new().dispatch(|| {
-        let pairs = columns.chunks(2).zip(x.chunks(2)).zip(out.chunks_mut(2)).enumerate();
-        for (k, ((columns, x), out)) in pairs {
-            let [a, b] = columns else {
-                out[0] += factor(2 * k) * lanes(w, columns[0], |w, z| w * (x[0] - z) * (x[0] - z));
-                continue;
-            };
-            let (sum_a, sum_b) = two_lanes(w, (x[0], a), (x[1], b));
-            out[0] += factor(2 * k) * sum_a;
-            out[1] += factor(2 * k + 1) * sum_b;
-        }
-    });
+    Arch::new().dispatch(WeightedSquares { w, x, columns, factor, out });
 }
 
-/// Σⱼ wⱼ (x − zⱼ)² for two columns at once, each in the order of [`lanes`].
-#[inline(always)]
-fn two_lanes(w: &[f64], (x, a): (f64, &[f64]), (y, b): (f64, &[f64])) -> (f64, f64) {
-    let n = w.len().min(a.len()).min(b.len());
-    let (mut sums_a, mut sums_b) = ([0.0; LANES], [0.0; LANES]);
-    let (whole_w, rest_w) = w[..n].as_chunks::<LANES>();
-    let (whole_a, rest_a) = a[..n].as_chunks::<LANES>();
-    let (whole_b, rest_b) = b[..n].as_chunks::<LANES>();
-    for ((w, a), b) in whole_w.iter().zip(whole_a).zip(whole_b) {
-        for k in 0..LANES {
-            sums_a[k] += w[k] * (x - a[k]) * (x - a[k]);
-            sums_b[k] += w[k] * (y - b[k]) * (y - b[k]);
+struct WeightedSquares<'a, F> {
+    w: &'a [f64],
+    x: &'a [f64],
+    columns: &'a [&'a [f64]],
+    factor: F,
+    out: &'a mut [f64],
+}
+
+impl<F: Fn(usize) -> f64> WithSimd for WeightedSquares<'_, F> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let WeightedSquares { w, x, columns, factor, out } = self;
+        // Four coordinates a pass: four sums at a time hide each other's latency.
+        let (fours, rest) = columns.as_chunks::<4>();
+        for (k, four) in fours.iter().enumerate() {
+            let sums = weighted_sums(simd, w, &x[4 * k..], four);
+            for (i, sum) in sums.into_iter().enumerate() {
+                out[4 * k + i] += factor(4 * k + i) * sum;
+            }
+        }
+        for (i, column) in rest.iter().enumerate() {
+            let d = columns.len() - rest.len() + i;
+            let [sum] = weighted_sums(simd, w, &x[d..], &[*column]);
+            out[d] += factor(d) * sum;
         }
     }
-    let tail =
-        |x: f64, rest: &[f64]| rest_w.iter().zip(rest).map(|(w, z)| w * (x - z) * (x - z)).sum::<f64>();
-    (folded(&sums_a) + tail(x, rest_a), folded(&sums_b) + tail(y, rest_b))
+}
+
+/// Σⱼ wⱼ (x_i − z_ij)² of N columns, each in the order of [`lanes`]; written out, for compilers pack the lanes of several sums badly.
+#[inline(always)]
+fn weighted_sums<S: Simd, const N: usize>(simd: S, w: &[f64], x: &[f64], columns: &[&[f64]; N]) -> [f64; N] {
+    let n = columns.iter().fold(w.len(), |n, column| n.min(column.len()));
+    let whole = n - n % LANES;
+    let each = LANES / S::F64_LANES;
+    let (weights, _) = S::as_simd_f64s(&w[..whole]);
+    let vectors: [&[S::f64s]; N] = std::array::from_fn(|i| S::as_simd_f64s(&columns[i][..whole]).0);
+    let centres: [S::f64s; N] = std::array::from_fn(|i| simd.splat_f64s(x[i]));
+    let mut sums = [[simd.splat_f64s(0.0); LANES]; N];
+    for (chunk, weights) in weights.chunks_exact(each).enumerate() {
+        for (part, w) in weights.iter().enumerate() {
+            let j = chunk * each + part;
+            for ((column, centre), sums) in vectors.iter().zip(&centres).zip(&mut sums) {
+                let t = simd.sub_f64s(*centre, column[j]);
+                sums[part] = simd.add_f64s(sums[part], simd.mul_f64s(simd.mul_f64s(*w, t), t));
+            }
+        }
+    }
+    std::array::from_fn(|i| {
+        let mut all = [0.0; LANES];
+        S::as_mut_simd_f64s(&mut all).0.copy_from_slice(&sums[i][..each]);
+        let tail = w[whole..n].iter().zip(&columns[i][whole..n]);
+        folded(&all) + tail.map(|(w, z)| w * (x[i] - z) * (x[i] - z)).sum::<f64>()
+    })
 }
 
 #[inline(always)]
@@ -162,7 +259,7 @@ pub fn zip_map(out: &mut [f64], other: &[f64], f: impl Fn(f64, f64) -> f64) {
 #[must_use]
 pub fn all_finite(a: &[f64]) -> bool {
     // x · 0 is 0 for finite x and NaN otherwise
-    Arch::new().dispatch(|| lanes(a, a, |a, _| a * 0.0)) == 0.0
+    widest(Sum(a, a, |a, _| a * 0.0)) == 0.0
 }
 
 /// x to a whole power, in place, by repeated squaring: relative errors grow as the power.
@@ -211,24 +308,33 @@ pub fn widest<L: Loops>(loops: L) -> L::Output {
 /// Σⱼ aⱼ.
 #[must_use]
 pub fn sum(a: &[f64]) -> f64 {
-    Arch::new().dispatch(|| lanes(a, a, |a, _| a))
+    widest(Sum(a, a, |a, _| a))
 }
 
 /// Σⱼ aⱼ bⱼ.
 #[must_use]
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
-    Arch::new().dispatch(|| lanes(a, b, |a, b| a * b))
+    widest(Sum(a, b, |a, b| a * b))
 }
 
 /// Σⱼ wⱼ (x − zⱼ)², where z is the column.
 #[must_use]
 pub fn dot_square_difference(w: &[f64], x: f64, column: &[f64]) -> f64 {
-    Arch::new().dispatch(|| {
-        lanes(w, column, |w, z| {
-            let t = x - z;
-            w * (t * t)
-        })
-    })
+    widest(Sum(w, column, |w, z| {
+        let t = x - z;
+        w * (t * t)
+    }))
+}
+
+/// Σⱼ f(aⱼ, bⱼ).
+struct Sum<'a, F>(&'a [f64], &'a [f64], F);
+
+impl<F: Fn(f64, f64) -> f64> Loops for Sum<'_, F> {
+    type Output = f64;
+    #[inline(always)]
+    fn run(self) -> f64 {
+        lanes(self.0, self.1, self.2)
+    }
 }
 
 /// Σⱼ f(aⱼ, bⱼ), summed in a fixed order of lanes.
