@@ -13,6 +13,8 @@ mod priors;
 mod sampling;
 #[path = "tune/search.rs"]
 mod search;
+#[path = "tune/warnings.rs"]
+mod warnings;
 
 use softbias_models::*;
 use softbias_priors::*;

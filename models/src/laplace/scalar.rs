@@ -38,10 +38,11 @@ impl<L: ScalarLikelihood> Hill<Ix1> for ScalarHill<'_, L> {
         Place { alpha, f, psi, slope }
     }
 
-    /// R&W algorithm 3.1, around a mean: b = W(f − m) + ∇, α = b − S B⁻¹ S K b. Where the curvature is negative a step takes 0 for
-    /// it: K⁻¹ + W then only grows, so steps get shorter, never turn.
+    /// R&W algorithm 3.1, around a mean: b = W(f − m) + ∇, α = b − S B⁻¹ S K b. Where the curvature is negative the
+    /// likelihood has a positive one for steps, so that they never turn.
     fn step(&self, from: &Place<Ix1>) -> Result<Array1<f64>> {
-        let w: Array1<f64> = self.derivatives(&from.f).iter().map(|d| (-d.second).max(0.0)).collect();
+        let rows = self.problem.y.iter().zip(&from.f).zip(self.derivatives(&from.f));
+        let w: Array1<f64> = rows.map(|((y, f), d)| self.likelihood.step_curvature(*y, *f, &d)).collect();
         let root = roots(&w);
         let factor = self.problem.factor(&root)?;
         let b = w * (&from.f - &self.problem.mean) + &from.slope;

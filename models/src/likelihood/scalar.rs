@@ -101,6 +101,12 @@ pub trait ScalarLikelihood: Parametric + 'static {
         Curvature { value: -at.second, slope: -at.third }
     }
 
+    /// The curvature that a step to the mode takes for this row, not negative: −∂² ln p/∂f² where it is that.
+    fn step_curvature(&self, y: f64, f: f64, at: &Derivatives) -> f64 {
+        let _ = (y, f);
+        (-at.second).max(0.0)
+    }
+
     /// The slopes along each parameter, in the order of [`Parametric::parameters`].
     fn parameter_slopes(&self, y: f64, f: f64) -> Vec<ParameterSlopes> {
         let _ = (y, f);

@@ -16,7 +16,7 @@ use crate::latent::mixture::student_t_log_predictive;
 /// y = f(x) + scale · t(dof): heavy tails for few degrees of freedom, Gaussian noise for many.
 ///
 /// ln p(y | f) is not concave in f: where (y − f)² > dof·scale² its curvature is negative, and the posterior may have several modes.
-/// [`Laplace`](crate::Laplace) therefore steps by max(−∂² ln p, 0), and takes the expected (Fisher) curvature
+/// [`Laplace`](crate::Laplace) therefore steps by a curvature that is never negative, and takes the expected (Fisher) curvature
 /// (dof + 1)/((dof + 3) scale²) for its Gaussian and its evidence (Laplace–Fisher, Hartmann & Vanhatalo 2019): positive, the same for
 /// every row and smooth in the parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -143,6 +143,14 @@ impl ScalarLikelihood for StudentT {
     fn curvature(&self, _at: &Derivatives) -> Curvature {
         let value = (self.dof + 1.0) / (self.dof + 3.0) / self.scale / self.scale;
         Curvature { value, slope: 0.0 }
+    }
+
+    /// Where −∂² ln p/∂f² is small or negative (in the tails): that of the parabola below ln p that touches it at f, the weight of
+    /// iteratively reweighted least squares. A step by it always climbs.
+    fn step_curvature(&self, y: f64, f: f64, at: &Derivatives) -> f64 {
+        let (_, w) = self.standardised(y, f);
+        let touching = (self.dof + 1.0) / self.dof * w / self.scale / self.scale;
+        if -at.second > 0.1 * touching { -at.second } else { touching }
     }
 
     fn parameter_slopes(&self, y: f64, f: f64) -> Vec<ParameterSlopes> {

@@ -178,14 +178,19 @@ impl Search<'_> {
         optima.retain(|point| point.target().is_finite());
         optima.sort_by(|a, b| b.target().total_cmp(&a.target()));
         let warnings =
-            if self.problem.track.stopped() { Vec::new() } else { self.look_again(&mut best, &slopes)? };
+            if self.problem.track.stopped() { Vec::new() } else { self.look_again(&mut best, &slopes) };
         optima.insert(0, best);
         Ok(Found { optima: self.distinct(optima), slopes, warnings })
     }
 
     /// Evaluates the best point afresh, without a start from elsewhere, as conditioning there will; says what is odd about it.
-    fn look_again(&self, best: &mut Point, slopes: &[(String, f64)]) -> Result<Vec<String>> {
-        let value = self.problem.value(&best.theta, &mut None)?;
+    fn look_again(&self, best: &mut Point, slopes: &[(String, f64)]) -> Vec<String> {
+        let value = match self.problem.value(&best.theta, &mut None) {
+            Ok(value) => value,
+            Err(error) => {
+                return vec![format!("the best point cannot be found again from a fresh start: {error}")];
+            }
+        };
         let mut warnings = value.warnings.clone();
         if (value.log - best.log_evidence).abs() > AGREED * (1.0 + 1e-6 * value.log.abs()) {
             warnings.push(format!(
@@ -218,7 +223,7 @@ impl Search<'_> {
                 ));
             }
         }
-        Ok(warnings)
+        warnings
     }
 
     /// The slope at the best hard point of softness `i`, and what lies beyond either end.
