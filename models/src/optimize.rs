@@ -128,8 +128,10 @@ pub(crate) fn maximise(
             break;
         }
         problem.unit = steepest(&gradient).max(1.0);
+        // What an evidence of this size is uncertain by: shorter steps chase rounding.
+        let settled = 1e-10 * (1.0 + before.abs());
         let solver = LBFGS::new(MoreThuenteLineSearch::new(), 8).with_tolerance_grad(FLAT / problem.unit);
-        let Ok(solver) = solver.and_then(|s| s.with_tolerance_cost(1e-11 / problem.unit)) else {
+        let Ok(solver) = solver.and_then(|s| s.with_tolerance_cost(settled / problem.unit)) else {
             break;
         };
         // A line search that fails ends the run with an error; the best point so far is kept all the same.
@@ -138,7 +140,7 @@ pub(crate) fn maximise(
             .add_observer(Count(made.clone()), ObserverMode::Always)
             .run();
         let after = best(&problem).map_or(before, |(_, value, _)| value);
-        if after - before <= 1e-9 * (1.0 + before.abs()) {
+        if after - before <= 10.0 * settled {
             break;
         }
     }
