@@ -98,7 +98,8 @@ impl<M> Tune<M> {
         Tune { method, restarts, iterations, seed, wishes, further, watch }
     }
 
-    /// Random starts beside the spec's own values (at first 2).
+    /// Random starts beside the spec's own values (at first 2), each the best of six random points about them. With any at all, one or
+    /// two more climbs begin where one parameter was thrown far from the best optimum.
     #[must_use]
     pub fn restarts(self, restarts: usize) -> Tune<M> {
         Tune { restarts, ..self }
@@ -185,7 +186,8 @@ impl<M> Tune<M> {
         let prior: Arc<dyn GaussianPrior> = Arc::new(model.prior);
         let track = Track::new(self.watch.clone(), data.log_jacobian());
         let problem = Problem::new(&self.wishes, &self.method, &prior, &model.likelihood, data, track)?;
-        let search = Search { problem: &problem, iterations: self.iterations };
+        let leaps = if self.restarts > 0 { 2 } else { 0 };
+        let search = Search { problem: &problem, iterations: self.iterations, leaps };
         let mut starts = search.starts(self.restarts, self.seed);
         for start in &self.further {
             starts.push(search.start_at(&start.values, start.as_it_is)?);

@@ -128,7 +128,7 @@ impl<M> Tune<M> {
         let track = Track::new(Watch::none(), data.log_jacobian());
         let problem = Problem::new(&self.wishes, &self.method, &prior, &model.likelihood, data, track)?;
         nuts.check(&problem)?;
-        let search = Search { problem: &problem, iterations: self.iterations };
+        let search = Search { problem: &problem, iterations: self.iterations, leaps: 0 };
         let starts = search.starts(nuts.chains * TRIES - 1, nuts.seed.named("starts"));
         let run = Run { problem: &problem, nuts, drawn: Mutex::new(0), stopped: AtomicBool::new(false) };
         let chains: Vec<ChainDraws> =

@@ -22,10 +22,16 @@ pub(super) struct Found {
 pub(super) struct Search<'a> {
     pub(super) problem: &'a Problem<'a>,
     pub(super) iterations: u64,
+    /// How often to leap at most.
+    pub(super) leaps: usize,
 }
 
 /// A softness that starts at the hard end is first looked for at softness 0.1.
 const INTERIOR: f64 = 1e-2;
+/// Random points of which a start is the best.
+const CANDIDATES: usize = 6;
+/// How far a leap goes, in (log) parameters.
+const LEAP: f64 = 4.0;
 /// Optima this close, in nats, may be one.
 const TIED: f64 = 1e-3;
 /// They are one when no (log) parameter differs by more.
@@ -54,20 +60,28 @@ impl Search<'_> {
         (0..self.problem.list.len()).filter(variance).collect()
     }
 
-    /// The spec's own values, and random ones about them.
+    /// The spec's own values, and random ones about them: of a few for every start the one of highest evidence, which costs one
+    /// evaluation where a climb costs dozens.
     pub(super) fn starts(&self, restarts: usize, seed: Seed) -> Vec<Theta> {
         let own = self.to_scale(self.problem.list.iter().map(|p| p.value).collect());
         let all = Coordinates::new(&self.problem.list, &[]);
-        let mut starts = vec![own.clone()];
-        for k in 0..restarts {
-            let noise = seed.at(k).normal1(all.moving().len());
+        let candidate = |seed: Seed| {
+            let noise = seed.normal1(all.moving().len());
             // A factor e^1.5 either way in every (log) parameter: another basin, not another universe.
             let u: Vec<f64> = all.to_free(&own).iter().zip(&noise).map(|(u, z)| u + 1.5 * z).collect();
             let mut theta = own.clone();
             all.write(&u, &mut theta);
-            starts.push(theta);
-        }
-        starts
+            let target = self.problem.value(&theta, &mut None).ok();
+            let target = target.map(|value| value.log + self.problem.log_hyperprior(&theta, |_| true));
+            (theta, target.filter(|target| !target.is_nan()).unwrap_or(f64::NEG_INFINITY))
+        };
+        let drawn: Vec<_> =
+            (0..restarts * CANDIDATES).into_par_iter().map(|k| candidate(seed.at(k))).collect();
+        let best = |few: &[(Theta, f64)]| {
+            let first = few.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+            first.map_or_else(|| own.clone(), |(theta, _)| theta.clone())
+        };
+        std::iter::once(own.clone()).chain(drawn.chunks(CANDIDATES).map(best)).collect()
     }
 
     /// The spec's own values but for some; brought to the labels' scale unless they are to be taken as they are.
@@ -158,6 +172,7 @@ impl Search<'_> {
         let ends = climbed.iter().filter_map(|(_, result)| result.as_ref());
         let mut optima: Vec<Point> = ends.map(|(_, point)| point.clone()).collect();
         let mut slopes = Vec::new();
+        self.leap(&mut optima);
         if self.problem.track.stopped() {
             optima.extend(self.problem.track.best());
         } else if let Some(best) = self.best(&optima) {
@@ -181,6 +196,45 @@ impl Search<'_> {
             if self.problem.track.stopped() { Vec::new() } else { self.look_again(&mut best, &slopes) };
         optima.insert(0, best);
         Ok(Found { optima: self.distinct(optima), slopes, warnings })
+    }
+
+    /// From the best optimum one parameter at a time is thrown far to either side, and where that costs least another climb begins: the
+    /// optima of a length in use and of one without use (very long) lie apart like that. Goes on as long as it pays, twice at most.
+    fn leap(&self, optima: &mut Vec<Point>) {
+        for _ in 0..self.leaps {
+            let Some(best) = self.best(optima).filter(|_| !self.problem.track.stopped()) else {
+                return;
+            };
+            let hard: Vec<usize> = self.variances().into_iter().filter(|&i| best.theta[i] == 0.0).collect();
+            let coordinates = Coordinates::new(&self.problem.list, &hard);
+            let from = coordinates.to_free(&best.theta);
+            let thrown = |job: usize| {
+                let mut u = from.clone();
+                u[job / 2] += if job % 2 == 0 { LEAP } else { -LEAP };
+                let (point, _) = self.problem.at(&coordinates, &best.theta, &u, &mut None)?;
+                point.target().is_finite().then_some(point)
+            };
+            let logarithmic = |place: &usize| {
+                let i = coordinates.moving()[*place];
+                self.problem.list[i].coordinate != Coordinate::Plain
+            };
+            let jobs: Vec<usize> =
+                (0..from.len()).filter(logarithmic).flat_map(|place| [2 * place, 2 * place + 1]).collect();
+            let landed: Vec<Option<Point>> = jobs.into_par_iter().map(thrown).collect();
+            let highest = landed.into_iter().flatten().max_by(|a, b| a.target().total_cmp(&b.target()));
+            let Some(start) = highest else {
+                return;
+            };
+            self.problem.track.begins(1);
+            let Some((_, end)) = self.climb(&start.theta, &hard) else {
+                return;
+            };
+            let gain = end.target() - best.target();
+            optima.push(end);
+            if gain <= TIED {
+                return;
+            }
+        }
     }
 
     /// Evaluates the best point afresh, without a start from elsewhere, as conditioning there will; says what is odd about it.

@@ -28,7 +28,8 @@ fn a_search_that_ended_early_says_so() {
 fn seasons() -> Data {
     let x: Vec<f64> = (0..480).map(|month| f64::from(month) / 12.0 - 20.0).collect();
     let noise = Seed::new(8).normal1(x.len());
-    let value = |(t, z): (&f64, &f64)| 1.3 * t + 0.012 * t * t + 3.0 * (std::f64::consts::TAU * t).sin() + 0.3 * z;
+    let value =
+        |(t, z): (&f64, &f64)| 1.3 * t + 0.012 * t * t + 3.0 * (std::f64::consts::TAU * t).sin() + 0.3 * z;
     let y = x.iter().zip(&noise).map(value).collect::<Vec<_>>();
     Data::line(x, y).unwrap()
 }

@@ -11,6 +11,8 @@ use softbias::prelude::*;
 use crate::Failure;
 use crate::clock::table;
 
+/// Of every parameter: those of `uci.py`.
+const BOUNDS: (f64, f64) = (1e-5, 1e5);
 const SETS: [&str; 6] = ["yacht", "energy", "concrete", "autompg", "airfoil", "wine"];
 
 struct Args {
@@ -87,7 +89,10 @@ fn one_split(
     let data = Data::regression(train.slice(s![.., ..d]).to_owned(), train.column(d).to_owned())?;
     let clock = Instant::now();
     let model = Gp::new(1.0 * Kernel::rbf(vec![1.0; d])).with_likelihood(Gaussian::noise(0.1f64.sqrt()));
-    let tuned = Tune::default().restarts(restarts).seed(Seed::new(split as u64)).run(model, &data)?;
+    let tune = Tune::default().restarts(restarts).seed(Seed::new(split as u64));
+    let names = (1..=d).map(|i| format!("length{i}")).chain(["variance".to_owned(), "noise2".to_owned()]);
+    let tune = names.fold(tune, |tune, name| tune.bounds(&name, BOUNDS.0, BOUNDS.1));
+    let tuned = tune.run(model, &data)?;
     let posterior = tuned.condition(&data)?;
     let prediction = posterior.predict(&Points::new(at.slice(s![.., ..d]).to_owned())?)?;
     let seconds = clock.elapsed().as_secs_f64();
