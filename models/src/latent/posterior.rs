@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use softbias_priors::math::linalg::{self, Cholesky};
 use softbias_priors::prior::gaussian_draws;
 use softbias_priors::{
-    Blocks, GaussianPrior, Ledger, Nats, Parameters, Points, Prior, PriorError, Saw, Seed, memory,
+    Blocks, GaussianPrior, Ledger, Nats, Parameters, Points, Prior, PriorError, PriorExt, Saw, Seed, memory,
 };
 
 use super::Warning;
@@ -94,6 +94,13 @@ impl<L: ScalarLikelihood> SitePosterior<L> {
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// The same posterior, owing `ledger` on top: for example because it was chosen among several by looking at rows.
+    #[must_use]
+    pub fn charged(mut self, ledger: Ledger) -> SitePosterior<L> {
+        self.prior = Arc::new(self.prior.charged(ledger));
+        self
     }
 
     /// Mean and variance at the points, a block of them at a time.

@@ -157,7 +157,7 @@ pub(super) fn model_at<L: Parametric>(
     let names = moved(of_prior..theta.len());
     if !names.is_empty() {
         let seen = Ledger::saw(format!("tuned {}", names.join(", ")), Saw::Noise, Some(data.rows()));
-        tuned = Arc::new(tuned.charged(seen));
+        tuned = Arc::new(tuned.charged(seen.and(data.ledger())));
     }
     Ok(Model { prior: tuned, likelihood: likelihood.with(likelihood_theta)? })
 }
