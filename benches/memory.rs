@@ -1,9 +1,11 @@
-//! Peak memory of one log evidence with its gradient, in n × n matrices: `cargo bench --bench memory -- 10000`.
+//! Peak memory of one log evidence with its gradient, in n × n matrices: `cargo bench --bench memory -- 10000`, with the word `soft`
+//! for a soft symmetry.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
 
 use std::sync::Arc;
 
+use softbias::group::{Action, Group};
 use softbias::prelude::*;
 use softbias::{EvidenceMethod, memory};
 
@@ -20,8 +22,15 @@ fn main() {
     let x = Seed::new(1).uniform1(n * 8, 0.0, 1.0).into_shape_with_order((n, 8)).unwrap();
     let y = x.column(0).mapv(|v| (6.0 * v).sin());
     let data = Data::regression(x, y).unwrap();
-    let prior: Arc<dyn GaussianPrior> =
-        Arc::new(Gp::new(1.3 * Kernel::rbf([0.5; 8]) + 0.5 * Kernel::matern32(1.0)));
+    let kernel = || 1.3 * Kernel::rbf([0.5; 8]) + 0.5 * Kernel::matern32(1.0);
+    let prior: Arc<dyn GaussianPrior> = if std::env::args().any(|word| word == "soft") {
+        let swaps =
+            Group::generated_by(&[Action::permutation(vec![1, 0, 2, 3, 4, 5, 6, 7]).unwrap()], 2).unwrap();
+        let symmetric = Gp::new(kernel().averaged(&swaps).unwrap());
+        Arc::new(symmetric.relaxed(Softness::new(0.3).unwrap(), Gp::new(kernel())).scaled(1.2))
+    } else {
+        Arc::new(Gp::new(kernel()))
+    };
     let theta = prior.parameters().values();
     let noise = Gaussian::noise(0.2);
     let objective = Exact::FunctionSpace.objective(prior, &noise, &data).unwrap();

@@ -67,7 +67,7 @@ fn spec(model: usize) -> Result<(Arc<dyn GaussianPrior>, &'static [&'static str]
 fn tuned(model: usize, train: &Data, restarts: usize, seed: Seed) -> Result<Tuned, Error> {
     let (prior, known) = spec(model)?;
     // Ridges of the evidence are followed no further than forecasts notice.
-    let tune = Tune::default().restarts(restarts).iterations(30).seed(seed);
+    let tune = Tune::default().restarts(restarts).iterations(120).seed(seed);
     let tune = known.iter().fold(tune, |tune, name| tune.fix(name));
     // One kernel follows the season and forgets everything within months, unless it is held to follow the trend.
     let (tune, noise) = match model {

@@ -258,15 +258,15 @@ impl Search<'_> {
         let coordinates = Coordinates::new(&self.problem.list, &hard);
         let mut theta = best.theta.clone();
         let units = coordinates.write(&coordinates.to_free(&best.theta), &mut theta);
-        for (&i, unit) in coordinates.moving().iter().zip(units) {
-            let (name, slope) =
-                (&self.problem.list[i].name, self.problem.slope(&value, &best.theta, i) * unit);
-            if slope.abs() > STEEP {
-                warnings.push(format!(
-                    "the search ended before its top: the evidence still changes by {slope:.2e} nats a unit of the (log) parameter \
-                     `{name}`; allow more `iterations`, or go on with `start_at`"
-                ));
-            }
+        let moving = coordinates.moving().iter().zip(units);
+        let along = moving.map(|(&i, unit)| (i, self.problem.slope(&value, &best.theta, i) * unit));
+        let steepest = along.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
+        if let Some((i, slope)) = steepest.filter(|(_, slope)| slope.abs() > STEEP) {
+            warnings.push(format!(
+                "the search ended before its top: the evidence still changes by {slope:.2e} nats a unit of the (log) parameter \
+                 `{}`; allow more `iterations`, or go on with `start_at`",
+                self.problem.list[i].name
+            ));
         }
         for &i in &hard {
             let name = &self.problem.list[i].name;

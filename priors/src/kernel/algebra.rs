@@ -357,6 +357,14 @@ impl Mul<Kernel> for f64 {
     }
 }
 
+impl Mul<f64> for Kernel {
+    type Output = Kernel;
+    /// variance · k.
+    fn mul(self, variance: f64) -> Kernel {
+        variance * self
+    }
+}
+
 pub(super) fn revive(saved: &SavedKernel) -> Option<Result<Kernel>> {
     let parts = || {
         let parts = saved.revived_parts()?;

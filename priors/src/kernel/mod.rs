@@ -234,7 +234,7 @@ pub(crate) fn step(x: f64) -> f64 {
     if x == 0.0 { 1e-8 } else { 1e-8 * x.abs() }
 }
 
-/// A kernel: cheap to clone, added by `+`, multiplied by `*` with kernels and by a variance from the left.
+/// A kernel: cheap to clone, added by `+`, multiplied by `*` with kernels and by a variance.
 #[derive(Clone)]
 pub struct Kernel(Arc<dyn KernelFunction>, usize);
 

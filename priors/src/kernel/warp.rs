@@ -114,6 +114,12 @@ pub enum InputWarp {
         /// What is added.
         shift: f64,
     },
+    /// x / length. Its parameter is `length`: with one warp an input ([`EachInput`]) this is automatic relevance determination for
+    /// kernels that have no lengths of their own, such as those of networks.
+    Length {
+        /// The unit of the input.
+        length: f64,
+    },
     /// ln(x + offset), for x > −offset.
     Log {
         /// What is added first.
@@ -134,7 +140,7 @@ pub enum InputWarp {
     },
 }
 
-use InputWarp::{Affine, Identity, Kumaraswamy, Log, Periodic};
+use InputWarp::{Affine, Identity, Kumaraswamy, Length, Log, Periodic};
 
 /// Bounds of the shapes of Kumaraswamy's law.
 const SHAPE_BOUNDS: (f64, f64) = (1e-2, 1e2);
@@ -172,6 +178,7 @@ impl InputWarp {
         match self {
             Identity => {}
             Affine { scale, shift } => simd::map(first, |x| scale * x + shift),
+            Length { length } => simd::map(first, |x| x / length),
             Log { offset } => first.iter_mut().for_each(|x| *x = (*x + offset).ln()),
             Kumaraswamy { a, b } => {
                 first.iter_mut().for_each(|x| *x = -(b * ln_rest_of_power(*x, a)).exp_m1());
@@ -189,6 +196,7 @@ impl InputWarp {
         match self {
             Identity => slope[0],
             Affine { scale, .. } => scale * slope[0],
+            Length { length } => slope[0] / length,
             Log { offset } => slope[0] / (x + offset),
             Kumaraswamy { a, b } => {
                 let x = if x < EDGE { x.max(EDGE) } else { x };
@@ -214,13 +222,17 @@ impl InputWarp {
                     gradient[1] -= slope[0] * rest.powf(b) * ln_rest_of_power(x, a);
                 }
             }
-            Periodic { period } => gradient[0] -= x / period * self.slope_one(x, slope),
+            // a function of x/θ
+            Length { length: unit } | Periodic { period: unit } => {
+                gradient[0] -= x / unit * self.slope_one(x, slope);
+            }
         }
     }
 
     fn with_own(self, theta: &[f64]) -> InputWarp {
         match (self, theta) {
             (Kumaraswamy { .. }, &[a, b]) => Kumaraswamy { a, b },
+            (Length { .. }, &[length]) => Length { length },
             (Periodic { .. }, &[period]) => Periodic { period },
             (same, _) => same,
         }
@@ -228,12 +240,13 @@ impl InputWarp {
 
     fn own_parameters(self) -> Parameters {
         let shape = |name, value| Parameter::free(name, value, SHAPE_BOUNDS, Coordinate::Log);
+        let unit =
+            |name, value| Parameters::new([Parameter::free(name, value, LENGTH_BOUNDS, Coordinate::Log)]);
         match self {
             Identity | Affine { .. } | Log { .. } => Parameters::none(),
             Kumaraswamy { a, b } => Parameters::new([shape("a", a), shape("b", b)]),
-            Periodic { period } => {
-                Parameters::new([Parameter::free("period", period, LENGTH_BOUNDS, Coordinate::Log)])
-            }
+            Length { length } => unit("length", length),
+            Periodic { period } => unit("period", period),
         }
     }
 
@@ -241,6 +254,7 @@ impl InputWarp {
         match self {
             Identity => SavedKernel::new("identity", &[]),
             Affine { scale, shift } => SavedKernel::new("affine", &[scale, shift]),
+            Length { length } => SavedKernel::new("length", &[length]),
             Log { offset } => SavedKernel::new("log", &[offset]),
             Kumaraswamy { a, b } => SavedKernel::new("kumaraswamy", &[a, b]),
             Periodic { period } => SavedKernel::new("circle", &[period]),
@@ -251,6 +265,7 @@ impl InputWarp {
         match (saved.kind.as_str(), &saved.values[..]) {
             ("identity", []) => Ok(Identity),
             ("affine", &[scale, shift]) => Ok(Affine { scale, shift }),
+            ("length", &[length]) => Ok(Length { length }),
             ("log", &[offset]) => Ok(Log { offset }),
             ("kumaraswamy", &[a, b]) => Ok(Kumaraswamy { a, b }),
             ("circle", &[period]) => Ok(Periodic { period }),

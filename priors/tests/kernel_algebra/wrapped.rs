@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use softbias_priors::kernel::{EachInput, InputWarp, Inputs, Warp};
+use softbias_priors::kernel::{Activation, EachInput, InputWarp, Inputs, Warp};
 
 use super::*;
 
@@ -90,6 +90,7 @@ fn built_in_warps() {
         InputWarp::Kumaraswamy { a: 1.7, b: 0.6 },
         InputWarp::Kumaraswamy { a: 0.4, b: 3.0 },
         InputWarp::Periodic { period: 0.8 },
+        InputWarp::Length { length: 0.7 },
     ];
     for warp in one {
         keeps(&base().warped(warp), &x);
@@ -105,6 +106,20 @@ fn built_in_warps() {
         let sin = (std::f64::consts::PI * (a - b) / 3.0f64).sin();
         near(circle.eval(&[a], &[b]), (-2.0 * sin * sin / 0.49).exp(), 1e-14, "MacKay's kernel");
     }
+}
+
+#[test]
+fn lengths_of_inputs_for_any_kernel() {
+    let lengths = || EachInput::new([0.5, 2.0].map(|length| InputWarp::Length { length }));
+    let (ours, ard) = (Kernel::rbf(1.0).warped(lengths()), Kernel::rbf([0.5, 2.0]));
+    for (a, b) in [([0.1, 0.9], [-0.4, 0.3]), ([2.0, 1.0], [0.0, -1.0])] {
+        near(ours.eval(&a, &b), ard.eval(&a, &b), 1e-14, "ARD");
+    }
+    let network = Kernel::network(Activation::Relu, 2, 1.3, 0.2).unwrap().warped(lengths());
+    keeps(&network, &cube(7, 2));
+    let names = Vec::from_iter(network.parameters().into_iter().map(|p| p.name));
+    assert_eq!(names, ["weight", "bias", "warp.input1.length", "warp.input2.length"]);
+    assert_eq!((Kernel::rbf(1.0) * 2.5).eval(&[0.3], &[0.3]), 2.5);
 }
 
 #[test]

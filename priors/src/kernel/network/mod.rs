@@ -338,7 +338,8 @@ impl Kernel {
     ///
     /// S₀ = bias + weight · a·b, Sₗ = bias + weight · Kₗ, Kₗ₊₁ = c E[φ(u) φ(v)] under Sₗ with c = 2 (erf: 1). With depth 1 and no
     /// bias k(x, x) is 1 for the step, weight |x|² for ReLU, 3 weight² |x|⁴ for its square. Parameters `weight`, `bias` ≥ 0. At
-    /// bias 0 the slope along it counts as 0 for pairs with the origin, where it is infinite.
+    /// bias 0 the slope along it counts as 0 for pairs with the origin, where it is infinite. Inputs of different importance: warp each
+    /// by an [`InputWarp::Length`](super::InputWarp::Length).
     ///
     /// # Errors
     /// For depth 0.
