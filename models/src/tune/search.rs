@@ -210,7 +210,7 @@ impl Search<'_> {
             let from = coordinates.to_free(&best.theta);
             let thrown = |job: usize| {
                 let mut u = from.clone();
-                u[job / 2] += if job % 2 == 0 { LEAP } else { -LEAP };
+                u[job / 2] += if job.is_multiple_of(2) { LEAP } else { -LEAP };
                 let (point, _) = self.problem.at(&coordinates, &best.theta, &u, &mut None)?;
                 point.target().is_finite().then_some(point)
             };
