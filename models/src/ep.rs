@@ -69,8 +69,8 @@ impl ExpectationPropagation {
 
     fn check(&self) -> Result<()> {
         check_tolerance(self.tolerance)?;
-        let (what, low, high, value) = ("the step of expectation propagation", 0.0, 2.0, self.step);
-        if value > low && value < high { Ok(()) } else { Err(ModelError::Range { what, low, high, value }) }
+        let (what, low, high, value) = ("a damped step of expectation propagation", 0.0, 1.0, self.step);
+        if value > low && value <= high { Ok(()) } else { Err(ModelError::Range { what, low, high, value }) }
     }
 }
 

@@ -66,9 +66,11 @@ fn differences<T>(
         let mut moved = x.view().to_owned();
         moved.column_mut(d).mapv_inplace(|v| v + sign * step(v));
         let moved = Points::new(moved)?;
-        if let Ok(found) = values(&moved) {
-            return Ok((found, moved));
-        }
+        let refused = match values(&moved) {
+            Ok(found) => return Ok((found, moved, None)),
+            Err(error @ (PriorError::OutsideWindow { .. } | PriorError::NotFinite { .. })) => error,
+            Err(error) => return Err(error),
+        };
         let mut some = x.view().to_owned();
         for i in 0..x.len() {
             let one = moved.range(i..i + 1)?;
@@ -77,11 +79,15 @@ fn differences<T>(
             }
         }
         let some = Points::new(some)?;
-        Ok::<_, PriorError>((values(&some)?, some))
+        Ok((values(&some)?, some, Some(refused)))
     };
     let (ahead, behind) = (moved(1.0)?, moved(-1.0)?);
     let distances = &ahead.1.view().column(d) - &behind.1.view().column(d);
-    Ok(divide(ahead.0, behind.0, distances))
+    match ahead.2.or(behind.2) {
+        // no room on either side
+        Some(refused) if distances.iter().any(|distance| *distance == 0.0) => Err(refused),
+        _ => Ok(divide(ahead.0, behind.0, distances)),
+    }
 }
 
 /// Central differences of a matrix of values (point, column): (point, column, input).

@@ -146,7 +146,7 @@ impl ScalarLikelihood for StudentT {
     }
 
     /// Where −∂² ln p/∂f² is small or negative (in the tails): that of the parabola below ln p that touches it at f, the weight of
-    /// iteratively reweighted least squares. A step by it always climbs.
+    /// iteratively reweighted least squares. The direction always climbs; how far is searched.
     fn step_curvature(&self, y: f64, f: f64, at: &Derivatives) -> f64 {
         let (_, w) = self.standardised(y, f);
         let touching = (self.dof + 1.0) / self.dof * w / self.scale / self.scale;

@@ -40,6 +40,8 @@ const SAME: f64 = 0.02;
 const STEEP: f64 = 0.05;
 /// A promise of this many nats, of a constraint relaxed as far as [`INTERIOR`], should have been kept by a climb.
 const PROMISED: f64 = 1e-2;
+/// How often another point than the best may have to take its place.
+const RETHOUGHT: usize = 3;
 /// A climb and a fresh evaluation at its end agree to this many nats, unless the approximation has several modes.
 const AGREED: f64 = 1e-3;
 
@@ -177,10 +179,12 @@ impl Search<'_> {
             optima.extend(self.problem.track.best());
         } else if let Some(best) = self.best(&optima) {
             for &i in &variances {
-                let hard = climbed.iter().filter(|(pinned, _)| *pinned == &vec![i]);
-                let hard = hard.filter_map(|(_, result)| result.as_ref());
-                if let Some((_, point)) = hard.max_by(|a, b| a.0.total_cmp(&b.0)) {
-                    self.ends_of_softness(i, &point.theta, &best, &mut optima, &mut slopes)?;
+                // its own hyperprior, which may forbid the hard end, has no say in which hard point is the best
+                let score = |p: &Point| p.log_evidence + self.problem.log_hyperprior(&p.theta, |k| k != i);
+                let hard = optima.iter().filter(|point| point.theta[i] == 0.0 && score(point).is_finite());
+                let hard = hard.max_by(|a, b| score(a).total_cmp(&score(b))).map(|point| point.theta.clone());
+                if let Some(hard) = hard {
+                    self.ends_of_softness(i, &hard, &best, &mut optima, &mut slopes)?;
                 }
             }
         }
@@ -191,9 +195,23 @@ impl Search<'_> {
             ));
         };
         optima.retain(|point| point.target().is_finite());
+        let mut warnings = Vec::new();
+        for _ in 0..RETHOUGHT {
+            if self.problem.track.stopped() {
+                break;
+            }
+            warnings = self.look_again(&mut best, &slopes);
+            optima.retain(|point| point.theta != best.theta);
+            match self.best(&optima) {
+                // what looked best was not to be found again
+                Some(other) if other.target() > best.target() + AGREED => {
+                    optima.push(std::mem::replace(&mut best, other));
+                }
+                _ => break,
+            }
+        }
+        optima.retain(|point| point.theta != best.theta);
         optima.sort_by(|a, b| b.target().total_cmp(&a.target()));
-        let warnings =
-            if self.problem.track.stopped() { Vec::new() } else { self.look_again(&mut best, &slopes) };
         optima.insert(0, best);
         Ok(Found { optima: self.distinct(optima), slopes, warnings })
     }
