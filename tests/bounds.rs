@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use softbias::bounds::{
-    Bound, CertificateError, Certify, CountableHoeffding, CountableKl, Maurer, McAllester,
-    binomial_tail_inverse, held_out, held_out_mean,
+    Bound, Catoni, CatoniGrid, CertificateError, Certify, CountableBinomial, CountableHoeffding, CountableKl,
+    Maurer, McAllester, Pinsker, PriorScales, Quadratic, Seeger, Thiemann, binomial_tail_inverse, held_out,
+    held_out_mean,
 };
 use softbias::math::quadrature::Quadrature;
 use softbias::*;
@@ -20,11 +21,24 @@ fn reference_values() {
         (value(&Maurer, 0.1, 10.0, 1000, 0.05), 0.164_476_177_836, 1e-12),
         (value(&Maurer, 0.1, 2.0, 30, 0.1), 0.397_529_880, 1e-9),
         (value(&Maurer, 0.1, 2.0, 60, 0.1), 0.301_111_075, 1e-9),
+        (value(&Pinsker, 0.1, 10.0, 1000, 0.05), 0.192_581_739_813, 1e-12),
+        (value(&Quadratic, 0.1, 10.0, 1000, 0.05), 0.178_154_440_725, 1e-12),
+        (value(&Thiemann::best(), 0.1, 10.0, 1000, 0.05), 0.178_154_440_725, 1e-12),
+        (value(&Catoni::fixed(0.5), 0.1, 10.0, 1000, 0.05), 0.155_164_616_140, 1e-12),
+        (value(&Catoni::fixed(1.0), 0.1, 10.0, 1000, 0.05), 0.169_027_136_771, 1e-12),
+        (value(&Catoni::fixed(2.0), 0.1, 10.0, 1000, 0.05), 0.221_866_823_137, 1e-12),
+        (value(&Seeger, 0.1, 2.0, 30, 0.1), 0.387_413_613, 1e-9),
+        (value(&Seeger, 0.1, 2.0, 60, 0.1), 0.294_063_829, 1e-9),
+        // what Catoni's bound would be at the best C, were that allowed
+        (value(&CountableKl, 0.1, 2.0, 30, 0.1), 0.327_304_295, 1e-9),
+        (value(&CountableKl, 0.1, 2.0, 60, 0.1), 0.249_060_011, 1e-9),
         // no information, no union: the held-out kl bound
         (value(&CountableKl, 0.1, 0.0, 30, 0.1), 0.255_309_513, 1e-9),
         (value(&CountableKl, 0.1, 0.0, 60, 0.1), 0.202_675_977, 1e-9),
         // the case in the test file of tight-pac-bayes
         (value(&Maurer, 1.0 - 0.710_693, 1724.0, 30_000, 0.05), 0.455_157_708, 1e-9),
+        (value(&Thiemann::best(), 1.0 - 0.710_693, 1724.0, 30_000, 0.05), 0.538_792_115, 1e-9),
+        (value(&CatoniGrid::default(), 1.0 - 0.710_693, 1724.0, 30_000, 0.05), 0.456_020_360, 1e-9),
         // a million hypotheses; 200 bits and their own length
         (value(&CountableHoeffding, 0.0, 1e6f64.ln(), 1000, 0.05), 0.091_682_176, 1e-9),
         (value(&CountableHoeffding, 0.0, 149.2261, 1000, 0.05), 0.275_882, 1e-6),
@@ -44,6 +58,36 @@ fn reference_values() {
         let found = 100.0 * value(&CountableKl, error, information, 50_000, 0.05);
         assert!((found - percent).abs() < 6e-4, "{found} is not {percent}");
     }
+    // the same networks: Catoni's bound on a grid as their code has it, to its six digits, and kl inversion
+    for (error, bits, catoni, kl) in [
+        (0.388_480_01, 4_788.435_915, 57.063_342, 57.017),
+        (0.285_220_02, 11_573.990_461, 56.583_158, 56.552),
+        (0.450_699_99, 4_656.354_839, 62.862_612, 62.817),
+        (0.200_760_01, 34_699.162_717, 67.768_635, 67.751),
+        (0.110_060_04, 11_407.948_679, 35.600_481, 35.567),
+    ] {
+        let information = Nats::from_bits(bits - 2.0).get();
+        let found = 100.0 * value(&CatoniGrid::default(), error, information, 50_000, 0.05);
+        assert!((found - catoni).abs() < 1e-4, "{found} is not {catoni}");
+        let found = 100.0 * value(&Maurer, error, information, 50_000, 0.05);
+        assert!((found - kl).abs() < 6e-4, "{found} is not {kl}");
+    }
+    for (n, constant) in [
+        (1, 2.0),
+        (10, 4.660_215_680),
+        (30, 7.549_460_831),
+        (60, 10.387_795_951),
+        (100, 13.209_960_630),
+        (1000, 40.303_212_926),
+        (60_000, 307.665_104_931),
+    ] {
+        assert!((Seeger::constant(n) - constant).abs() < 1e-9, "I({n})");
+    }
+    // I(n) → √(πn/2) + 2/3
+    let asymptotic = (std::f64::consts::PI * 1e9 / 2.0f64).sqrt() + 2.0 / 3.0;
+    assert!((Seeger::constant(1_000_000_000) / asymptotic - 1.0).abs() < 1e-8);
+    let best = Thiemann::best_lambda(&risk(0.1, 1000), Nats(10.0), 1000, 0.05);
+    assert!((best - 0.438_689_265).abs() < 1e-9);
 }
 
 #[test]
@@ -51,9 +95,21 @@ fn bounds_are_ordered_monotone_and_never_nan() {
     for mean in [0.0, 1e-9, 0.03, 0.5, 1.0] {
         for n in [1, 8, 100, 1_000_000_000] {
             for delta in [1e-12, 0.05, 0.9] {
-                let mut last = [0.0; 4];
+                let mut last = [0.0; 11];
                 for kl in [0.0, 1e-9, 1.0, 1e3, 1e9] {
-                    let all: [&dyn Bound; 4] = [&Maurer, &McAllester, &CountableHoeffding, &CountableKl];
+                    let all: [&dyn Bound; 11] = [
+                        &Maurer,
+                        &McAllester,
+                        &CountableHoeffding,
+                        &CountableKl,
+                        &Seeger,
+                        &Pinsker,
+                        &Quadratic,
+                        &Thiemann::at(0.7),
+                        &Catoni::fixed(0.8),
+                        &CatoniGrid::default(),
+                        &PriorScales::chosen(0.1 * (-0.37f64).exp(), 0.1, 100.0),
+                    ];
                     let values = all.map(|b| b.value(&risk(mean, n), Nats(kl), n, delta));
                     for (k, v) in values.iter().enumerate() {
                         assert!((mean..=1.0).contains(v), "{} at {mean} {n} {kl}: {v}", all[k].name());
@@ -64,6 +120,14 @@ fn bounds_are_ordered_monotone_and_never_nan() {
                         "Maurer above McAllester at {mean} {n} {kl} {delta}"
                     );
                     assert!(values[3] <= values[2] + 1e-12, "kl above Hoeffding");
+                    let thiemann = Thiemann::best().value(&risk(mean, n), Nats(kl), n, delta);
+                    assert!((thiemann - values[6]).abs() <= 1e-9, "Thiemann's best is the quadratic bound");
+                    assert!(thiemann <= values[7] + 1e-12 && values[0] <= values[6] + 1e-12);
+                    assert!(values[0] <= values[5] + 1e-12 && (n < 8 || values[4] <= values[0] + 1e-12));
+                    // the best C is beyond what any C reaches
+                    assert!(values[3] <= values[8] + 1e-12 && values[3] <= values[9] + 1e-12);
+                    let binomial = CountableBinomial.value(&risk(mean, n), Nats(kl), n, delta);
+                    assert!((mean..=values[3]).contains(&binomial));
                     last = values;
                 }
             }
@@ -272,4 +336,49 @@ fn choices_are_paid_and_vacuous_bounds_say_so() {
     let certificate = posterior.certify(&McAllester, LOSS, &few, 0.05).unwrap();
     assert!(certificate.vacuous && certificate.value == 1.0 && certificate.to_string().contains("vacuous"));
     assert!(serde_json::to_string(&certificate).unwrap().contains("\"vacuous\":true"));
+}
+
+#[test]
+fn settings_that_make_no_sense_promise_nothing() {
+    let value = |bound: &dyn Bound| bound.value(&risk(0.1, 100), Nats(1.0), 100, 0.05);
+    for lambda in [0.0, -1.0, 2.0, 5.0, f64::NAN] {
+        assert_eq!(value(&Thiemann::at(lambda)), 1.0, "{lambda}");
+    }
+    for c in [0.0, -1.0, f64::NAN] {
+        assert_eq!(value(&Catoni::fixed(c)), 1.0, "{c}");
+        assert_eq!(value(&CatoniGrid::ratio(1.0 + c)), 1.0, "{c}");
+    }
+    // a scale that is none of the grid's
+    let on = PriorScales::on_grid(0.03, 0.1, 100.0);
+    assert!(on <= 0.03 && on > 0.03 * (-0.0101f64).exp());
+    assert!(value(&PriorScales::chosen(on, 0.1, 100.0)) < 0.4);
+    for variance in [0.03, 0.1, 0.2, 0.0, f64::NAN] {
+        assert_eq!(value(&PriorScales::chosen(variance, 0.1, 100.0)), 1.0, "{variance}");
+    }
+    // by hand: j = 37 of a grid with 100 points a factor e
+    let j37 = 0.1 * (-0.37f64).exp();
+    let complexity =
+        (1.0 + 2.0 * 37f64.ln() + (std::f64::consts::PI.powi(2) * 100.0 / (6.0 * 0.05)).ln()) / 99.0;
+    let expected = math::stable::binary_kl_inverse_upper(0.1, complexity);
+    assert!((value(&PriorScales::chosen(j37, 0.1, 100.0)) - expected).abs() < 1e-9);
+}
+
+#[test]
+fn the_binomial_tail_is_the_tightest_of_the_countable_bounds() {
+    let at = |mean: f64, n: usize, bits: f64| {
+        let risk = risk(mean, n);
+        let information = Nats::from_bits(bits);
+        let all: [&dyn Bound; 3] = [&CountableBinomial, &CountableKl, &CountableHoeffding];
+        all.map(|bound| bound.value(&risk, information, n, 0.05))
+    };
+    for (mean, n, bits) in [(0.0, 100, 10.0), (0.05, 200, 30.0), (0.5, 1000, 200.0), (0.1, 60_000, 900.0)] {
+        let [binomial, kl, hoeffding] = at(mean, n, bits);
+        assert!(binomial < kl && kl <= hoeffding, "{mean} {n} {bits}: {binomial} {kl} {hoeffding}");
+    }
+    // no error: (1 − p)ⁿ = δ P(h), in closed form
+    let [binomial, ..] = at(0.0, 100, 10.0);
+    assert!((binomial - (1.0 - (0.05 / 1024.0f64).powf(0.01))).abs() < 1e-12);
+    // beyond what a number holds it is the kl bound
+    let [binomial, kl, _] = at(0.1, 60_000, 5000.0);
+    assert_eq!(binomial, kl);
 }

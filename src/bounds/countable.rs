@@ -5,6 +5,7 @@ use softbias_priors::Nats;
 use softbias_priors::math::stable::binary_kl_inverse_upper;
 
 use super::Bound;
+use super::held_out::binomial_tail_inverse;
 
 const ASSUMPTIONS: &[&str] = &[
     "loss in [0, 1]",
@@ -47,5 +48,31 @@ impl Bound for CountableKl {
 
     fn value(&self, risk: &EmpiricalRisk, information: Nats, n: usize, delta: f64) -> f64 {
         binary_kl_inverse_upper(risk.mean, (information.get().max(0.0) - delta.ln()) / n as f64)
+    }
+}
+
+/// R ≤ max {p : P(Bin(n, p) ≤ n R̂) ≥ δ P(h)}: the binomial tail itself and a union over hypotheses (Langford 2005), for zero–one losses;
+/// never looser than [`CountableKl`], to which it goes back for other losses.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CountableBinomial;
+
+impl Bound for CountableBinomial {
+    fn name(&self) -> &'static str {
+        "countable hypotheses (Occam, binomial tail)"
+    }
+
+    fn assumptions(&self) -> &'static [&'static str] {
+        ASSUMPTIONS
+    }
+
+    fn value(&self, risk: &EmpiricalRisk, information: Nats, n: usize, delta: f64) -> f64 {
+        let errors = risk.mean * n as f64;
+        let kl = CountableKl.value(risk, information, n, delta);
+        // e^{-700} is near the smallest numbers there are: beyond it the tail has none
+        let paid = delta.ln() - information.get().max(0.0);
+        if !risk.loss.is_binary() || (errors - errors.round()).abs() > 1e-6 || paid < -700.0 {
+            return kl;
+        }
+        binomial_tail_inverse(errors.round() as usize, n, paid.exp()).min(kl)
     }
 }

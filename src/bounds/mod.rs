@@ -3,19 +3,23 @@
 //! A certificate states what it promises, of which predictor, from how many rows, at what price and under which assumptions; it
 //! refuses rows that its prior saw, and data that were not sampled at random.
 
+mod catoni;
 mod certificate;
 mod countable;
 mod held_out;
 mod pac_bayes;
+mod relaxed;
 
 use softbias_models::EmpiricalRisk;
 use softbias_priors::Nats;
 
+pub use catoni::{Catoni, CatoniGrid};
 pub(crate) use certificate::check_sampling;
 pub use certificate::{Certificate, CertificateError, Certify, Predictor};
-pub use countable::{CountableHoeffding, CountableKl};
+pub use countable::{CountableBinomial, CountableHoeffding, CountableKl};
 pub use held_out::{binomial_tail_inverse, held_out, held_out_mean};
-pub use pac_bayes::{Maurer, McAllester};
+pub use pac_bayes::{Maurer, McAllester, PriorScales, Seeger};
+pub use relaxed::{Pinsker, Quadratic, Thiemann};
 
 /// A bound that holds for the Gibbs predictor of every posterior at once, information being KL(Q‖P). Bounds of one hypothesis with
 /// a code length are none.
