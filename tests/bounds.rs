@@ -382,3 +382,26 @@ fn the_binomial_tail_is_the_tightest_of_the_countable_bounds() {
     let [binomial, kl, _] = at(0.1, 60_000, 5000.0);
     assert_eq!(binomial, kl);
 }
+
+#[test]
+fn the_table_has_every_bound_and_the_smallest_has_its_price() {
+    let data = simulated(200, Seed::new(9));
+    let posterior =
+        Polynomial::orders(0..=4).scaled(0.5).with_likelihood(Gaussian::noise(0.2)).condition(&data).unwrap();
+    let all = table(&posterior, LOSS, &data, 0.05).unwrap();
+    assert_eq!((all.certificates.len(), all.left_out.len()), (7, 3));
+    let smallest = all.certificates.iter().map(|c| c.value).fold(1.0, f64::min);
+    let paid = tightest(&posterior, LOSS, &data, 0.05).unwrap();
+    assert!((paid.price.get() - 7f64.ln()).abs() < 1e-12 && paid.value > smallest);
+    // each bound in the table at δ/7, no more
+    let at_seventh = table(&posterior, LOSS, &data, 0.05 / 7.0).unwrap();
+    let expected = at_seventh.certificates.iter().map(|c| c.value).fold(1.0, f64::min);
+    assert!((paid.value - expected).abs() < 1e-12);
+    let text = all.to_string();
+    assert!(text.contains("exact constant") && text.contains("left out"), "{text}");
+    // what one refuses, all refuse
+    let tuned =
+        tune(Polynomial::orders(0..=3).scaled(1.0).with_likelihood(Gaussian::noise(0.2)), &data).unwrap();
+    let refused = table(&tuned.condition(&data).unwrap(), LOSS, &data, 0.05);
+    assert!(matches!(refused, Err(Error::Certificate(CertificateError::Saw { labels: true, .. }))));
+}

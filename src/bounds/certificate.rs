@@ -183,33 +183,45 @@ pub trait Certify: Informed {
     /// # Errors
     /// Refuses rows that the prior saw (their inputs included), rows that were not sampled at random, and labels that the loss
     /// cannot judge.
-    fn certify<B: PacBayes>(
+    fn certify<B: PacBayes + ?Sized>(
         &self,
         bound: &B,
         loss: Loss,
         data: &Data,
         delta: f64,
     ) -> Result<Certificate, Error> {
-        check_delta(delta)?;
-        let ledger = self.prior_ledger().and(data.ledger());
-        check_rows("the prior", &ledger, data)?;
-        let risk = self.risk(loss, data)?;
-        let (information, price) = (self.information(), ledger.price());
-        let value = bound.value(&risk, information + price, risk.n, delta);
-        let assumptions = bound.assumptions().to_vec();
-        Ok(Certificate::new(
-            bound.name(),
-            assumptions,
-            value,
-            &risk,
-            Predictor::Gibbs,
-            information,
-            delta,
-            price,
-            &ledger,
-            data,
-        ))
+        certify_after(self, bound, loss, data, delta, &Ledger::default())
     }
+}
+
+/// A certificate after further choices, which are paid for.
+pub(super) fn certify_after<Q: Informed + ?Sized, B: PacBayes + ?Sized>(
+    posterior: &Q,
+    bound: &B,
+    loss: Loss,
+    data: &Data,
+    delta: f64,
+    choices: &Ledger,
+) -> Result<Certificate, Error> {
+    check_delta(delta)?;
+    let ledger = posterior.prior_ledger().and(data.ledger()).and(choices);
+    check_rows("the prior", &ledger, data)?;
+    let risk = posterior.risk(loss, data)?;
+    let (information, price) = (posterior.information(), ledger.price());
+    let value = bound.value(&risk, information + price, risk.n, delta);
+    let assumptions = bound.assumptions().to_vec();
+    Ok(Certificate::new(
+        bound.name(),
+        assumptions,
+        value,
+        &risk,
+        Predictor::Gibbs,
+        information,
+        delta,
+        price,
+        &ledger,
+        data,
+    ))
 }
 
 impl<Q: Informed> Certify for Q {}

@@ -9,6 +9,7 @@ mod countable;
 mod held_out;
 mod pac_bayes;
 mod relaxed;
+mod table;
 
 use softbias_models::EmpiricalRisk;
 use softbias_priors::Nats;
@@ -20,6 +21,7 @@ pub use countable::{CountableBinomial, CountableHoeffding, CountableKl};
 pub use held_out::{binomial_tail_inverse, held_out, held_out_mean};
 pub use pac_bayes::{Maurer, McAllester, PriorScales, Seeger};
 pub use relaxed::{Pinsker, Quadratic, Thiemann};
+pub use table::{BoundTable, table, tightest};
 
 /// A bound that holds for the Gibbs predictor of every posterior at once, information being KL(Q‖P). Bounds of one hypothesis with
 /// a code length are none.
