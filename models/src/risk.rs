@@ -107,6 +107,8 @@ pub struct EmpiricalRisk {
     pub n: usize,
     /// The loss.
     pub loss: Loss,
+    /// How many of the n losses are 1, where each is 0 or 1: one fixed function of one output under the zero–one loss.
+    pub errors: Option<usize>,
 }
 
 impl EmpiricalRisk {
@@ -123,7 +125,8 @@ impl EmpiricalRisk {
         }
         let total: f64 =
             data.labels().iter().zip(mean.iter().zip(var)).map(|(y, (m, v))| loss.expected(*y, *m, *v)).sum();
-        Ok(EmpiricalRisk { mean: (total / data.labels().len() as f64).clamp(0.0, 1.0), n: data.len(), loss })
+        let mean = (total / data.labels().len() as f64).clamp(0.0, 1.0);
+        Ok(EmpiricalRisk { mean, n: data.len(), loss, errors: None })
     }
 
     /// The risk of one fixed function, known by its values at the rows.
@@ -134,7 +137,12 @@ impl EmpiricalRisk {
         if values.dim() != data.labels().dim() {
             return Err(ModelError::Outputs { model: values.ncols(), labels: data.outputs() });
         }
-        EmpiricalRisk::gibbs_gaussian(loss, data, values, &Array2::zeros(values.raw_dim()))
+        let risk = EmpiricalRisk::gibbs_gaussian(loss, data, values, &Array2::zeros(values.raw_dim()))?;
+        let whole = loss.is_binary() && data.outputs() == 1;
+        // (a function value of 0 counts as half an error)
+        let errors =
+            Some(risk.mean * risk.n as f64).filter(|errors| whole && (errors - errors.round()).abs() < 1e-6);
+        Ok(EmpiricalRisk { errors: errors.map(|errors| errors.round() as usize), ..risk })
     }
 }
 

@@ -7,8 +7,8 @@ use super::{Bound, PacBayes};
 
 /// R ≤ (1 − exp(−C R̂ − (KL + ln 1/δ)/n))/(1 − e^{−C}) for one C > 0 (Catoni 2007, theorem 1.2.6).
 ///
-/// C must be fixed before the rows are seen: its minimum over C is kl⁻¹(R̂, (KL + ln 1/δ)/n), which holds for no confidence. Use
-/// [`CatoniGrid`] for a C that looks at the data.
+/// C must be fixed before the rows are seen: its minimum over C is kl⁻¹(R̂, (KL + ln 1/δ)/n), which is not known to hold with confidence
+/// 1 − δ (Foong et al. 2021). Use [`CatoniGrid`] for a C that looks at the data.
 #[derive(Clone, Copy, Debug)]
 pub struct Catoni {
     c: f64,

@@ -190,38 +190,65 @@ pub trait Certify: Informed {
         data: &Data,
         delta: f64,
     ) -> Result<Certificate, Error> {
-        certify_after(self, bound, loss, data, delta, &Ledger::default())
+        Ok(Terms::of(self, loss, data, delta)?.certificate(bound))
     }
 }
 
-/// A certificate after further choices, which are paid for.
-pub(super) fn certify_after<Q: Informed + ?Sized, B: PacBayes + ?Sized>(
+/// What certificates of one posterior on the same rows share.
+struct Terms<'a> {
+    risk: EmpiricalRisk,
+    information: Nats,
+    ledger: Ledger,
+    data: &'a Data,
+    delta: f64,
+}
+
+impl<'a> Terms<'a> {
+    /// Refuses rows that the prior saw or that were not sampled at random.
+    fn of<Q: Informed + ?Sized>(
+        posterior: &Q,
+        loss: Loss,
+        data: &'a Data,
+        delta: f64,
+    ) -> Result<Terms<'a>, Error> {
+        check_delta(delta)?;
+        let ledger = posterior.prior_ledger().and(data.ledger());
+        check_rows("the prior", &ledger, data)?;
+        let risk = posterior.risk(loss, data)?;
+        Ok(Terms { risk, information: posterior.information(), ledger, data, delta })
+    }
+
+    fn certificate<B: PacBayes + ?Sized>(&self, bound: &B) -> Certificate {
+        let Terms { risk, information, ledger, data, delta } = self;
+        let price = ledger.price();
+        let value = bound.value(risk, *information + price, risk.n, *delta);
+        let assumptions = bound.assumptions().to_vec();
+        let predictor = Predictor::Gibbs;
+        Certificate::new(
+            bound.name(),
+            assumptions,
+            value,
+            risk,
+            predictor,
+            *information,
+            *delta,
+            price,
+            ledger,
+            data,
+        )
+    }
+}
+
+/// Certificates by several bounds; the risk is computed once.
+pub(super) fn certificates<Q: Informed>(
     posterior: &Q,
-    bound: &B,
+    bounds: &[Box<dyn PacBayes>],
     loss: Loss,
     data: &Data,
     delta: f64,
-    choices: &Ledger,
-) -> Result<Certificate, Error> {
-    check_delta(delta)?;
-    let ledger = posterior.prior_ledger().and(data.ledger()).and(choices);
-    check_rows("the prior", &ledger, data)?;
-    let risk = posterior.risk(loss, data)?;
-    let (information, price) = (posterior.information(), ledger.price());
-    let value = bound.value(&risk, information + price, risk.n, delta);
-    let assumptions = bound.assumptions().to_vec();
-    Ok(Certificate::new(
-        bound.name(),
-        assumptions,
-        value,
-        &risk,
-        Predictor::Gibbs,
-        information,
-        delta,
-        price,
-        &ledger,
-        data,
-    ))
+) -> Result<Vec<Certificate>, Error> {
+    let terms = Terms::of(posterior, loss, data, delta)?;
+    Ok(bounds.iter().map(|bound| terms.certificate(&**bound)).collect())
 }
 
 impl<Q: Informed> Certify for Q {}

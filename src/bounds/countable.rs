@@ -51,8 +51,8 @@ impl Bound for CountableKl {
     }
 }
 
-/// R ≤ max {p : P(Bin(n, p) ≤ n R̂) ≥ δ P(h)}: the binomial tail itself and a union over hypotheses (Langford 2005), for zero–one losses;
-/// never looser than [`CountableKl`], to which it goes back for other losses.
+/// R ≤ max {p : P(Bin(n, p) ≤ n R̂) ≥ δ P(h)}: the binomial tail itself and a union over hypotheses (Langford 2005), where every loss is
+/// 0 or 1 ([`EmpiricalRisk::errors`]); never looser than [`CountableKl`], to which it goes back otherwise.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CountableBinomial;
 
@@ -66,13 +66,12 @@ impl Bound for CountableBinomial {
     }
 
     fn value(&self, risk: &EmpiricalRisk, information: Nats, n: usize, delta: f64) -> f64 {
-        let errors = risk.mean * n as f64;
         let kl = CountableKl.value(risk, information, n, delta);
         // e^{-700} is near the smallest numbers there are: beyond it the tail has none
         let paid = delta.ln() - information.get().max(0.0);
-        if !risk.loss.is_binary() || (errors - errors.round()).abs() > 1e-6 || paid < -700.0 {
-            return kl;
+        match risk.errors {
+            Some(errors) if paid > -700.0 => binomial_tail_inverse(errors, n, paid.exp()).min(kl),
+            _ => kl,
         }
-        binomial_tail_inverse(errors.round() as usize, n, paid.exp()).min(kl)
     }
 }

@@ -43,7 +43,7 @@ pub fn held_out<Q: Informed>(
     delta: f64,
 ) -> Result<Certificate, Error> {
     let risk = posterior.risk(loss, data)?;
-    certify(posterior, &risk, Predictor::Gibbs, false, data, delta)
+    certify(posterior, &risk, Predictor::Gibbs, data, delta)
 }
 
 /// Bounds the risk of the posterior *mean*, one fixed function, by rows that the posterior has not seen: the exact binomial tail
@@ -60,16 +60,13 @@ pub fn held_out_mean<Q: Informed>(
     posterior.conditioned_on().expect_same_transforms(data)?;
     let mean = posterior.predict(data.points())?.mean().clone();
     let risk = EmpiricalRisk::of_function(loss, data, &mean)?;
-    // The binomial tail speaks of n zero–one losses: a mean over several outputs is none.
-    let counts = loss.is_binary() && data.outputs() == 1;
-    certify(posterior, &risk, Predictor::Mean, counts, data, delta)
+    certify(posterior, &risk, Predictor::Mean, data, delta)
 }
 
 fn certify<Q: Informed>(
     posterior: &Q,
     risk: &EmpiricalRisk,
     predictor: Predictor,
-    counts: bool,
     data: &Data,
     delta: f64,
 ) -> Result<Certificate, Error> {
@@ -78,11 +75,9 @@ fn certify<Q: Informed>(
     check_rows("the posterior", &ledger, data)?;
     let price = ledger.price();
     let paid = delta * (-price.get()).exp();
-    let (name, value) = if counts {
-        let errors = (risk.mean * risk.n as f64).round() as usize;
-        ("held-out binomial tail", binomial_tail_inverse(errors, risk.n, paid))
-    } else {
-        ("held-out kl", binary_kl_inverse_upper(risk.mean, -paid.ln() / risk.n as f64))
+    let (name, value) = match risk.errors {
+        Some(errors) => ("held-out binomial tail", binomial_tail_inverse(errors, risk.n, paid)),
+        None => ("held-out kl", binary_kl_inverse_upper(risk.mean, -paid.ln() / risk.n as f64)),
     };
     let assumptions =
         vec!["loss in [0, 1]", "predictor fixed before these rows were seen", "rows sampled at random"];

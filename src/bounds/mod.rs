@@ -21,7 +21,7 @@ pub use countable::{CountableBinomial, CountableHoeffding, CountableKl};
 pub use held_out::{binomial_tail_inverse, held_out, held_out_mean};
 pub use pac_bayes::{Maurer, McAllester, PriorScales, Seeger};
 pub use relaxed::{Pinsker, Quadratic, Thiemann};
-pub use table::{BoundTable, table, tightest};
+pub use table::{BoundTable, table};
 
 /// A bound that holds for the Gibbs predictor of every posterior at once, information being KL(Q‖P). Bounds of one hypothesis with
 /// a code length are none.

@@ -75,31 +75,26 @@ impl PacBayes for Seeger {}
 /// the prior of the chosen scale.
 #[derive(Clone, Copy, Debug)]
 pub struct PriorScales {
-    variance: f64,
+    place: u32,
     largest: f64,
     precision: f64,
 }
 
 impl PriorScales {
-    /// For the chosen prior variance, out of the grid with this largest one and `precision` points a factor e (the paper: 0.1 and 100).
-    /// A variance that is none of the grid's makes the bound 1.
+    /// The point of the grid next below a variance that was found by any means; largest variance and points a factor e (`precision`)
+    /// of the grid were declared beforehand (the paper: 0.1 and 100). `None` for numbers that make no grid.
     #[must_use]
-    pub fn chosen(variance: f64, largest: f64, precision: f64) -> PriorScales {
-        PriorScales { variance, largest, precision }
+    pub fn below(variance: f64, largest: f64, precision: f64) -> Option<PriorScales> {
+        let place = (precision * (largest / variance).ln()).ceil().max(1.0);
+        let makes_sense = precision > 0.0 && largest.is_normal() && largest > 0.0 && variance > 0.0;
+        let in_range = makes_sense && place < f64::from(u32::MAX) && precision.is_finite();
+        in_range.then_some(PriorScales { place: place as u32, largest, precision })
     }
 
-    /// The variance of the grid next below one that was found by other means.
+    /// Its variance, which the prior must have.
     #[must_use]
-    pub fn on_grid(variance: f64, largest: f64, precision: f64) -> f64 {
-        let j = (precision * (largest / variance).ln()).ceil().max(1.0);
-        largest * (-j / precision).exp()
-    }
-
-    /// Which point of the grid, from 1.
-    fn place(&self) -> Option<f64> {
-        let j = self.precision * (self.largest / self.variance).ln();
-        let whole = j.round();
-        (self.precision > 0.0 && whole >= 1.0 && (j - whole).abs() <= 1e-6 * whole).then_some(whole)
+    pub fn variance(&self) -> f64 {
+        self.largest * (-f64::from(self.place) / self.precision).exp()
     }
 }
 
@@ -117,10 +112,10 @@ impl Bound for PriorScales {
     }
 
     fn value(&self, risk: &EmpiricalRisk, information: Nats, n: usize, delta: f64) -> f64 {
-        let Some(j) = self.place().filter(|_| n > 1) else {
+        if n < 2 {
             return 1.0;
-        };
-        let n = n as f64;
+        }
+        let (n, j) = (n as f64, f64::from(self.place));
         // 2 ln(b ln(c/λ)) = 2 ln j, and π²/6 makes the weights 1/j² sum to 1
         let union = 2.0 * j.ln() + (std::f64::consts::PI.powi(2) * n / 6.0).ln();
         let complexity = (information.get().max(0.0) + union - delta.ln()) / (n - 1.0);

@@ -27,7 +27,7 @@ impl Bound for Pinsker {
 impl PacBayes for Pinsker {}
 
 /// R ≤ (√(R̂ + b) + √b)², b = (KL + ln(2√n/δ))/(2n): the refined Pinsker inequality (Rivasplata et al. 2019; Pérez-Ortiz et al.
-/// 2021). Better than [`Pinsker`] where R̂ is below ¼; equal to [`Thiemann`] at its best λ.
+/// 2021). Better than [`Pinsker`] where that is below ¼; equal to [`Thiemann`] at its best λ.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Quadratic;
 
