@@ -4,13 +4,13 @@
 use softbias::bounds::{
     Bound, Catoni, CatoniGrid, CertificateError, Certify, CountableBinomial, CountableHoeffding, CountableKl,
     Maurer, McAllester, Pinsker, PriorScales, Quadratic, Seeger, Thiemann, binomial_tail_inverse, held_out,
-    held_out_mean,
+    held_out_mean, table,
 };
 use softbias::math::quadrature::Quadrature;
 use softbias::*;
 
 fn risk(mean: f64, n: usize) -> EmpiricalRisk {
-    EmpiricalRisk { mean, n, loss: Loss::ZeroOne }
+    EmpiricalRisk { mean, n, loss: Loss::ZeroOne, errors: None }
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn bounds_are_ordered_monotone_and_never_nan() {
                         &Thiemann::at(0.7),
                         &Catoni::fixed(0.8),
                         &CatoniGrid::default(),
-                        &PriorScales::chosen(0.1 * (-0.37f64).exp(), 0.1, 100.0),
+                        &PriorScales::below(0.07, 0.1, 100.0).unwrap(),
                     ];
                     let values = all.map(|b| b.value(&risk(mean, n), Nats(kl), n, delta));
                     for (k, v) in values.iter().enumerate() {
@@ -348,25 +348,35 @@ fn settings_that_make_no_sense_promise_nothing() {
         assert_eq!(value(&Catoni::fixed(c)), 1.0, "{c}");
         assert_eq!(value(&CatoniGrid::ratio(1.0 + c)), 1.0, "{c}");
     }
-    // a scale that is none of the grid's
-    let on = PriorScales::on_grid(0.03, 0.1, 100.0);
-    assert!(on <= 0.03 && on > 0.03 * (-0.0101f64).exp());
-    assert!(value(&PriorScales::chosen(on, 0.1, 100.0)) < 0.4);
-    for variance in [0.03, 0.1, 0.2, 0.0, f64::NAN] {
-        assert_eq!(value(&PriorScales::chosen(variance, 0.1, 100.0)), 1.0, "{variance}");
+    let grid = PriorScales::below(0.03, 0.1, 100.0).unwrap();
+    assert!(grid.variance() <= 0.03 && grid.variance() > 0.03 * (-0.0101f64).exp());
+    assert!(value(&grid) < 0.4);
+    for (variance, largest, precision) in [
+        (0.0, 0.1, 100.0),
+        (f64::NAN, 0.1, 100.0),
+        (0.03, 0.0, 100.0),
+        (0.03, 0.1, -1.0),
+        (0.03, 0.1, f64::INFINITY),
+    ] {
+        assert!(
+            PriorScales::below(variance, largest, precision).is_none(),
+            "{variance} {largest} {precision}"
+        );
     }
     // by hand: j = 37 of a grid with 100 points a factor e
-    let j37 = 0.1 * (-0.37f64).exp();
+    let j37 = PriorScales::below(0.1 * (-0.3699f64).exp(), 0.1, 100.0).unwrap();
+    assert!((j37.variance() - 0.1 * (-0.37f64).exp()).abs() < 1e-15);
     let complexity =
         (1.0 + 2.0 * 37f64.ln() + (std::f64::consts::PI.powi(2) * 100.0 / (6.0 * 0.05)).ln()) / 99.0;
     let expected = math::stable::binary_kl_inverse_upper(0.1, complexity);
-    assert!((value(&PriorScales::chosen(j37, 0.1, 100.0)) - expected).abs() < 1e-9);
+    assert!((value(&j37) - expected).abs() < 1e-12);
 }
 
 #[test]
 fn the_binomial_tail_is_the_tightest_of_the_countable_bounds() {
     let at = |mean: f64, n: usize, bits: f64| {
-        let risk = risk(mean, n);
+        let errors = Some((mean * n as f64).round() as usize);
+        let risk = EmpiricalRisk { errors, ..risk(mean, n) };
         let information = Nats::from_bits(bits);
         let all: [&dyn Bound; 3] = [&CountableBinomial, &CountableKl, &CountableHoeffding];
         all.map(|bound| bound.value(&risk, information, n, 0.05))
@@ -378,25 +388,24 @@ fn the_binomial_tail_is_the_tightest_of_the_countable_bounds() {
     // no error: (1 − p)ⁿ = δ P(h), in closed form
     let [binomial, ..] = at(0.0, 100, 10.0);
     assert!((binomial - (1.0 - (0.05 / 1024.0f64).powf(0.01))).abs() < 1e-12);
+    // losses that are not 0 or 1 each (a Gibbs risk, several outputs) have no binomial law
+    let gibbs = CountableBinomial.value(&risk(0.05, 200), Nats(3.0), 200, 0.05);
+    assert_eq!(gibbs, CountableKl.value(&risk(0.05, 200), Nats(3.0), 200, 0.05));
     // beyond what a number holds it is the kl bound
     let [binomial, kl, _] = at(0.1, 60_000, 5000.0);
     assert_eq!(binomial, kl);
 }
 
 #[test]
-fn the_table_has_every_bound_and_the_smallest_has_its_price() {
+fn the_table_has_every_bound_that_applies() {
     let data = simulated(200, Seed::new(9));
     let posterior =
         Polynomial::orders(0..=4).scaled(0.5).with_likelihood(Gaussian::noise(0.2)).condition(&data).unwrap();
     let all = table(&posterior, LOSS, &data, 0.05).unwrap();
     assert_eq!((all.certificates.len(), all.left_out.len()), (7, 3));
-    let smallest = all.certificates.iter().map(|c| c.value).fold(1.0, f64::min);
-    let paid = tightest(&posterior, LOSS, &data, 0.05).unwrap();
-    assert!((paid.price.get() - 7f64.ln()).abs() < 1e-12 && paid.value > smallest);
-    // each bound in the table at δ/7, no more
-    let at_seventh = table(&posterior, LOSS, &data, 0.05 / 7.0).unwrap();
-    let expected = at_seventh.certificates.iter().map(|c| c.value).fold(1.0, f64::min);
-    assert!((paid.value - expected).abs() < 1e-12);
+    // the same as one by one, the first the smallest
+    assert_eq!(all.certificates[1], posterior.certify(&Maurer, LOSS, &data, 0.05).unwrap());
+    assert!(all.certificates.iter().all(|other| all.certificates[0].value <= other.value + 1e-12));
     let text = all.to_string();
     assert!(text.contains("exact constant") && text.contains("left out"), "{text}");
     // what one refuses, all refuse
