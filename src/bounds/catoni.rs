@@ -49,7 +49,7 @@ impl Bound for Catoni {
     }
 
     fn value(&self, risk: &EmpiricalRisk, information: Nats, n: usize, delta: f64) -> f64 {
-        if !(self.c > 0.0) {
+        if self.c.is_nan() || self.c <= 0.0 {
             return 1.0;
         }
         let complexity = (information.get().max(0.0) - delta.ln()) / n as f64;
