@@ -24,19 +24,8 @@ impl Catoni {
 
 /// (1 − e^{−x})/(1 − e^{−c}), at most 1.
 fn of_exponents(x: f64, c: f64) -> f64 {
-    let value = x.exp_m1_negated() / c.exp_m1_negated();
+    let value = (-x).exp_m1() / (-c).exp_m1();
     if value.is_nan() { 1.0 } else { value.min(1.0) }
-}
-
-trait ExpM1Negated {
-    /// 1 − e^{−x}, without cancellation.
-    fn exp_m1_negated(self) -> f64;
-}
-
-impl ExpM1Negated for f64 {
-    fn exp_m1_negated(self) -> f64 {
-        -(-self).exp_m1()
-    }
 }
 
 impl Bound for Catoni {

@@ -45,9 +45,6 @@ const RETHOUGHT: usize = 3;
 /// A climb and a fresh evaluation at its end agree to this many nats, unless the approximation has several modes.
 const AGREED: f64 = 1e-3;
 
-/// Where a climb ended: the target without the hyperpriors of pinned parameters, and the point with them.
-type Climbed = (f64, Point);
-
 impl Search<'_> {
     fn is_free(&self, name: &str) -> bool {
         self.problem.list.iter().any(|p| p.name == name && !p.fixed)
@@ -132,7 +129,7 @@ impl Search<'_> {
         theta
     }
 
-    fn climb(&self, start: &Theta, pinned: &[usize]) -> Option<Climbed> {
+    fn climb(&self, start: &Theta, pinned: &[usize]) -> Option<Point> {
         let coordinates = Coordinates::new(&self.problem.list, pinned);
         let warm = Mutex::new(None);
         let evaluate = |u: &[f64]| {
@@ -149,7 +146,7 @@ impl Search<'_> {
         let moving = |i: usize| coordinates.moving().contains(&i);
         let log_evidence = optimum.value - self.problem.log_hyperprior(&theta, moving);
         let log_hyperprior = self.problem.log_hyperprior(&theta, |_| true);
-        Some((optimum.value, Point { log_evidence, log_hyperprior, theta }))
+        Some(Point { log_evidence, log_hyperprior, theta })
     }
 
     pub(super) fn run(&self, starts: &[Theta]) -> Result<Found> {
@@ -163,16 +160,15 @@ impl Search<'_> {
         let jobs: Vec<(&Theta, &Vec<usize>)> =
             patterns.iter().flat_map(|p| starts.iter().map(move |s| (s, p))).collect();
         self.problem.track.begins(jobs.len());
-        let climbed: Vec<(&Vec<usize>, Option<Climbed>)> = jobs
+        let climbed: Vec<Option<Point>> = jobs
             .into_par_iter()
             .map(|(start, pinned)| {
                 let mut start = start.clone();
                 pinned.iter().for_each(|&i| start[i] = 0.0);
-                (pinned, self.climb(&start, pinned))
+                self.climb(&start, pinned)
             })
             .collect();
-        let ends = climbed.iter().filter_map(|(_, result)| result.as_ref());
-        let mut optima: Vec<Point> = ends.map(|(_, point)| point.clone()).collect();
+        let mut optima: Vec<Point> = climbed.into_iter().flatten().collect();
         let mut slopes = Vec::new();
         self.leap(&mut optima);
         if self.problem.track.stopped() {
@@ -244,7 +240,7 @@ impl Search<'_> {
                 return;
             };
             self.problem.track.begins(1);
-            let Some((_, end)) = self.climb(&start.theta, &hard) else {
+            let Some(end) = self.climb(&start.theta, &hard) else {
                 return;
             };
             let gain = end.target() - best.target();
@@ -315,7 +311,7 @@ impl Search<'_> {
             let mut start = hard.clone();
             start[i] = (1e-2 * INTERIOR).min(self.problem.list[i].upper);
             self.problem.track.begins(1);
-            optima.extend(self.climb(&start, &[]).map(|(_, point)| point));
+            optima.extend(self.climb(&start, &[]));
         }
         // The free end, explicitly.
         let mut free = best.theta.clone();

@@ -24,11 +24,6 @@ pub fn ln_1p(x: &mut [f64]) {
     widest(Each(x, Ln1p));
 }
 
-/// √x in place.
-pub fn sqrt(x: &mut [f64]) {
-    map(x, f64::sqrt);
-}
-
 /// cos x in place; the relative error grows with |x| as that of x itself does.
 pub fn cos(x: &mut [f64]) {
     if reducible(x) {
