@@ -32,14 +32,14 @@ mod sweep;
 pub use compare::{Compared, Comparison, Mixture, compare};
 pub use error::Error;
 pub use softbias_models::{
-    Bernoulli, Data, DataError, DefaultMethod, DifferentiableEvidence, EffectiveDimension, EmpiricalRisk,
-    EpPosterior, Evidence, EvidenceMethod, Evidenced, Exact, ExactPosterior, ExpectationPropagation,
-    Gaussian, GaussianGamma, Grade, Gradients, Heteroscedastic, HyperPosterior, Hyperprior, Informed, Judged,
-    LabelTransform, Laplace, LaplacePosterior, LeastSquares, Likelihood, Link, Loss, Method, Mode, Model,
-    ModelError, NormalGammaPosterior, Nuts, OriginalScale, Parametric, Poisson, Posterior, Prediction,
-    Sampling, SavedLikelihood, ScalarLikelihood, SitePosterior, Softmax, SoftmaxPosterior, Standardise,
-    StudentT, Tune, Tuned, Uncertainty, Warning, WithLikelihood, conditional_evidence,
-    conditional_evidence_over_orders, data, likelihood, prequential, tune,
+    Bernoulli, Data, DataError, DefaultMethod, DifferentiableEvidence, Drawn, EffectiveDimension,
+    EmpiricalRisk, EpPosterior, Evidence, EvidenceMethod, Evidenced, Exact, ExactPosterior,
+    ExpectationPropagation, Gaussian, GaussianGamma, Grade, Gradients, Heteroscedastic, HyperPosterior,
+    Hyperprior, Informed, Judged, LabelTransform, Laplace, LaplacePosterior, LeastSquares, Likelihood, Link,
+    Loss, Method, Mode, Model, ModelError, MonteCarlo, NormalGammaPosterior, Nuts, OriginalScale, Parametric,
+    Poisson, Posterior, Prediction, Sampling, SavedLikelihood, ScalarLikelihood, SitePosterior, Softmax,
+    SoftmaxPosterior, Standardise, StudentT, Tune, Tuned, Uncertainty, Warning, WithLikelihood,
+    conditional_evidence, conditional_evidence_over_orders, data, likelihood, prequential, tune,
 };
 pub use softbias_priors::{
     Basis, Bias, Blocks, Entry, FeatureMap, Features, GaussianPrior, Gp, Kernel, Ledger, Linear, Mean,

@@ -8,6 +8,7 @@ use softbias_priors::memory::TooLarge;
 use thiserror::Error;
 
 use crate::data::DataError;
+use crate::risk::Loss;
 
 /// An error of the models crate: what was wrong, where, and what to do.
 #[derive(Debug, Error)]
@@ -150,6 +151,17 @@ pub enum ModelError {
         /// The label.
         value: f64,
     },
+    /// A loss without a largest value where one is needed.
+    #[error(
+        "{0} is unbounded, and an estimate by draws needs a loss in [0, 1]: clip it, or ask for `risk`, which is exact"
+    )]
+    Unbounded(Loss),
+    /// An estimate by draws without draws.
+    #[error("an estimate by draws needs at least one draw")]
+    NoDraws,
+    /// A Gibbs risk that no formula gives.
+    #[error("{0}: estimate it by draws (`risk_by_draws`, `certify_by_draws`)")]
+    ByDraws(&'static str),
     /// A probability, level or fraction out of range.
     #[error("{what} must lie strictly between {low} and {high}, found {value}")]
     Range {

@@ -37,6 +37,6 @@ pub use likelihood::{
 pub use model::{DefaultMethod, Method, Model, WithLikelihood};
 pub use posterior::{Evidenced, Informed, Posterior};
 pub use prediction::{OriginalScale, Prediction, Uncertainty};
-pub use risk::{EmpiricalRisk, Loss};
+pub use risk::{Drawn, EmpiricalRisk, Loss, MonteCarlo};
 pub use saved::SavedLikelihood;
 pub use tune::{EvidenceMethod, HyperPosterior, Hyperprior, Mode, Nuts, Tune, Tuned, tune};

@@ -1,13 +1,13 @@
 //! What can be asked of a posterior. What it cannot give does not compile.
 
-use ndarray::Array1;
+use ndarray::{Array1, Axis};
 use softbias_priors::{Ledger, Nats, Points, Prior};
 
 use crate::data::Data;
 use crate::error::Result;
 use crate::evidence::Evidence;
 use crate::prediction::Prediction;
-use crate::risk::{EmpiricalRisk, Loss};
+use crate::risk::{EmpiricalRisk, Loss, MonteCarlo, mean_loss};
 
 /// A prior that has met data.
 pub trait Posterior: Prior {
@@ -66,4 +66,30 @@ pub trait Informed: Posterior {
     /// # Errors
     /// When the data do not fit, or the loss cannot judge their labels.
     fn risk(&self, loss: Loss, data: &Data) -> Result<EmpiricalRisk>;
+
+    /// An upper limit of the Gibbs risk from functions drawn from Q, for losses in [0, 1] that no formula integrates: it fails with
+    /// probability δ′ ([`MonteCarlo::delta`]), which a certificate adds to its own. The default draws whole functions, joint over rows.
+    ///
+    /// # Errors
+    /// When the data do not fit, the loss cannot judge their labels or is unbounded, without draws, or for a δ′ that is no probability.
+    fn risk_by_draws(&self, loss: Loss, data: &Data, how: MonteCarlo) -> Result<EmpiricalRisk> {
+        how.check(loss)?;
+        self.conditioned_on().expect_same_transforms(data)?;
+        EmpiricalRisk::check(loss, data, self.outputs())?;
+        let (mut total, mut left) = (0.0, how.draws);
+        for batch in 0.. {
+            let size = left.min(DRAWS_AT_ONCE);
+            if size == 0 {
+                break;
+            }
+            let values = self.draws(size, data.points(), how.seed.at(batch))?;
+            total += values.axis_iter(Axis(0)).map(|f| mean_loss(loss, data, f)).sum::<f64>();
+            left -= size;
+        }
+        let average = total / how.draws as f64;
+        Ok(EmpiricalRisk::drawn(loss, data, self.outputs(), average, how.draws, how.delta))
+    }
 }
+
+/// Functions drawn at a time: bounds the memory of an estimate by draws.
+const DRAWS_AT_ONCE: usize = 64;

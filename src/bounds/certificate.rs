@@ -1,50 +1,18 @@
-//! A certificate as a value, and the refusals that come before it.
+//! A certificate as a value: what it says, and how a posterior gets one.
 
 use std::fmt;
+use std::path::Path;
 
-use serde::Serialize;
-use softbias_models::{Data, EmpiricalRisk, Informed, Loss, Sampling};
-use softbias_priors::{Ledger, Nats, Saw};
-use thiserror::Error;
+use serde::{Deserialize, Serialize};
+use softbias_models::{Data, Drawn, EmpiricalRisk, Informed, Loss, MonteCarlo, Sampling};
+use softbias_priors::{Ledger, Nats};
 
-use super::PacBayes;
+use super::refusal::{CertificateError, check_delta, check_rows};
+use super::{Bound, PacBayes, Vote};
 use crate::Error;
 
-/// Why a certificate is refused.
-#[derive(Clone, Debug, Error, PartialEq)]
-#[non_exhaustive]
-pub enum CertificateError {
-    /// The prior (or, for held-out rows, the posterior) has looked at the rows.
-    #[error(
-        "{who} has seen {count} of the {of} rows to certify ({what}, {}): certify on rows it has not seen, or fix in advance \
-         what was learned",
-        if *labels { "labels included" } else { "inputs only, which is enough to void the bound" }
-    )]
-    Saw {
-        /// The prior or the posterior.
-        who: &'static str,
-        /// What was learned from them.
-        what: String,
-        /// How many it saw.
-        count: usize,
-        /// Out of how many.
-        of: usize,
-        /// Whether labels were seen too.
-        labels: bool,
-    },
-    /// The rows were not sampled at random.
-    #[error(
-        "no certificate from {0}: a bound needs rows sampled at random; split the list at random (`split`), or declare rows \
-         that are independent draws (`declared_iid`)"
-    )]
-    NotRandom(Sampling),
-    /// A δ that is no probability.
-    #[error("δ must lie strictly between 0 and 1, found {0}")]
-    Delta(f64),
-}
-
 /// Whose risk is bounded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Predictor {
@@ -52,29 +20,35 @@ pub enum Predictor {
     Gibbs,
     /// The posterior mean, one fixed function.
     Mean,
+    /// The class that more than half of the posterior gives; for Gaussian values the sign of the posterior mean.
+    MajorityVote,
 }
 
 /// A promise about the risk on new data.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Certificate {
     /// The bound behind it.
-    pub bound: &'static str,
-    /// With probability at least 1 − δ over the rows, the risk is at most this.
+    pub bound: String,
+    /// With probability at least 1 − [`Certificate::total_delta`] over the rows, the risk is at most this.
     pub value: f64,
-    /// Whether the promise is empty: not below what guessing reaches (½ for the zero–one loss, 1 otherwise).
+    /// Whether the promise is empty: not below what guessing reaches.
     pub vacuous: bool,
     /// Whose risk.
     pub predictor: Predictor,
     /// Which loss.
     pub loss: Loss,
-    /// Mean loss on the rows.
+    /// The loss that was measured on the rows, where it is another one (a margin).
+    pub measured: Option<Loss>,
+    /// Mean loss on the rows (of the Gibbs predictor, for a majority vote), or its upper limit where it was estimated by draws.
     pub empirical_risk: f64,
     /// Number of rows.
     pub n: usize,
     /// KL(Q‖P) or code length; 0 for held-out bounds.
     pub information: Nats,
-    /// The probability that the promise fails.
+    /// The probability that the bound fails.
     pub delta: f64,
+    /// How the risk on the rows was estimated, where it was by draws, and the confidence spent on that.
+    pub drawn: Option<Drawn>,
     /// Paid for choices: ln of how many, taken out of δ.
     pub price: Nats,
     /// What the prior (the posterior, for held-out bounds) owed to data.
@@ -84,14 +58,14 @@ pub struct Certificate {
     /// For a random part of a fixed list: over how many of its rows the certified mean goes, those that were not seen.
     pub population: Option<usize>,
     /// What must hold.
-    pub assumptions: Vec<&'static str>,
+    pub assumptions: Vec<String>,
 }
 
 impl Certificate {
     #[allow(clippy::too_many_arguments)]
     pub(super) fn new(
-        bound: &'static str,
-        assumptions: Vec<&'static str>,
+        bound: &str,
+        assumptions: &[&str],
         value: f64,
         risk: &EmpiricalRisk,
         predictor: Predictor,
@@ -101,24 +75,55 @@ impl Certificate {
         ledger: &Ledger,
         data: &Data,
     ) -> Certificate {
-        let guessing = if risk.loss.is_binary() { 0.5 } else { 1.0 };
         Certificate {
-            bound,
+            bound: bound.to_owned(),
             value,
-            vacuous: value >= guessing,
+            vacuous: value >= risk.guessing,
             predictor,
             loss: risk.loss,
+            measured: None,
             empirical_risk: risk.mean,
             n: risk.n,
             information,
             delta,
+            drawn: risk.drawn,
             price,
             ledger: ledger.clone(),
             sampling: data.sampling(),
             population: data.list().map(|list| list.len() - ledger.looked_at_count(list)),
-            assumptions,
+            assumptions: assumptions.iter().map(|&text| text.to_owned()).collect(),
         }
     }
+
+    /// The probability that the promise fails: that of the bound, and that of an estimate by draws.
+    #[must_use]
+    pub fn total_delta(&self) -> f64 {
+        self.delta + self.drawn.map_or(0.0, |drawn| drawn.delta)
+    }
+
+    /// Writes the certificate as JSON.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), CertificateError> {
+        let refuse = |reason: String| refused(path.as_ref(), reason);
+        let text = serde_json::to_string_pretty(self).map_err(|e| refuse(e.to_string()))?;
+        std::fs::write(path.as_ref(), text + "\n").map_err(|e| refuse(e.to_string()))
+    }
+
+    /// Reads a certificate written by [`Certificate::save`]. What it says is taken as it stands.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds none.
+    pub fn load(path: impl AsRef<Path>) -> Result<Certificate, CertificateError> {
+        let refuse = |reason: String| refused(path.as_ref(), reason);
+        let text = std::fs::read_to_string(path.as_ref()).map_err(|e| refuse(e.to_string()))?;
+        serde_json::from_str(&text).map_err(|e| refuse(format!("no certificate: {e}")))
+    }
+}
+
+fn refused(path: &Path, reason: String) -> CertificateError {
+    CertificateError::File { path: path.display().to_string(), reason }
 }
 
 impl fmt::Display for Certificate {
@@ -129,6 +134,7 @@ impl fmt::Display for Certificate {
         let who = match self.predictor {
             Predictor::Gibbs => "a function drawn from the posterior",
             Predictor::Mean => "the posterior mean",
+            Predictor::MajorityVote => "the majority vote of the posterior",
         };
         let over = match self.population {
             None => "on new rows".to_owned(),
@@ -138,40 +144,30 @@ impl fmt::Display for Certificate {
             Some(rows) => format!("averaged over the {rows} rows of the list that were not looked at before"),
         };
         let vacuous = if self.vacuous { " (vacuous: guessing does as well)" } else { "" };
+        let shown = (value * 1e4).ceil() / 1e4;
+        let confidence = self.total_delta();
         write!(
             f,
-            "With probability at least 1 − {} the expected {loss} of {who}, {over}, is at most {shown:.4}{vacuous}. From {n} rows \
-             ({sampling}), on which it is {empirical_risk:.4}, by {bound}; information {information:.2}",
-            self.delta,
-            shown = (value * 1e4).ceil() / 1e4,
+            "With probability at least 1 − {confidence} the expected {loss} of {who}, {over}, is at most {shown:.4}{vacuous}. From {n} \
+             rows ({sampling}), on which "
         )?;
+        match (&self.measured, self.predictor) {
+            (Some(measured), _) => write!(f, "the {measured} of a draw is")?,
+            (None, Predictor::MajorityVote) => f.write_str("that of a draw is")?,
+            (None, _) => f.write_str("it is")?,
+        }
+        match self.drawn {
+            Some(Drawn { draws, average, delta }) => write!(
+                f,
+                " {average:.4} in the mean of {draws} draws, hence at most {empirical_risk:.4} with probability 1 − {delta}"
+            )?,
+            None => write!(f, " {empirical_risk:.4}")?,
+        }
+        write!(f, ", by {bound}; information {information:.2}")?;
         if price.get() > 0.0 {
             write!(f, "; {price:.2} paid for choices")?;
         }
         write!(f, ". Ledger: {ledger}. Assumes: {}.", self.assumptions.join("; "))
-    }
-}
-
-pub(super) fn check_delta(delta: f64) -> Result<(), CertificateError> {
-    if delta > 0.0 && delta < 1.0 { Ok(()) } else { Err(CertificateError::Delta(delta)) }
-}
-
-/// Refuses rows that were not sampled at random.
-pub(crate) fn check_sampling(data: &Data) -> Result<(), CertificateError> {
-    match data.sampling() {
-        Sampling::Iid | Sampling::RandomSplit { .. } => Ok(()),
-        other => Err(CertificateError::NotRandom(other)),
-    }
-}
-
-/// Refuses rows that were looked at, and rows that were not sampled at random.
-pub(super) fn check_rows(who: &'static str, ledger: &Ledger, data: &Data) -> Result<(), CertificateError> {
-    check_sampling(data)?;
-    match ledger.looked_at(data.rows()) {
-        None => Ok(()),
-        Some((what, count, saw)) => {
-            Err(CertificateError::Saw { who, what, count, of: data.len(), labels: saw != Saw::Inputs })
-        }
     }
 }
 
@@ -181,8 +177,8 @@ pub trait Certify: Informed {
     /// paid out of `delta`.
     ///
     /// # Errors
-    /// Refuses rows that the prior saw (their inputs included), rows that were not sampled at random, and labels that the loss
-    /// cannot judge.
+    /// Refuses rows that the prior saw (their inputs included), rows that were not sampled at random, losses that the bound does not
+    /// cover, and labels that the loss cannot judge.
     fn certify<B: PacBayes + ?Sized>(
         &self,
         bound: &B,
@@ -190,12 +186,44 @@ pub trait Certify: Informed {
         data: &Data,
         delta: f64,
     ) -> Result<Certificate, Error> {
-        Ok(Terms::of(self, loss, data, delta)?.certificate(bound))
+        Terms::of(self, loss, data, delta, None)?.certificate(bound, Predictor::Gibbs)
+    }
+
+    /// The same with the Gibbs risk on the rows estimated by draws, where no formula gives it: the promise then fails with probability
+    /// `delta` + δ′ ([`MonteCarlo::delta`]).
+    ///
+    /// # Errors
+    /// As [`Certify::certify`], and for losses outside [0, 1].
+    fn certify_by_draws<B: PacBayes + ?Sized>(
+        &self,
+        bound: &B,
+        loss: Loss,
+        data: &Data,
+        delta: f64,
+        draws: MonteCarlo,
+    ) -> Result<Certificate, Error> {
+        Terms::of(self, loss, data, delta, Some(draws))?.certificate(bound, Predictor::Gibbs)
+    }
+
+    /// Bounds the risk of the majority vote of the posterior, one fixed classifier (for Gaussian values: the sign of their mean).
+    ///
+    /// # Errors
+    /// As [`Certify::certify`].
+    fn certify_vote<B: Vote + ?Sized>(
+        &self,
+        bound: &B,
+        loss: Loss,
+        data: &Data,
+        delta: f64,
+    ) -> Result<Certificate, Error> {
+        Terms::of(self, loss, data, delta, None)?.certificate(bound, Predictor::MajorityVote)
     }
 }
 
+impl<Q: Informed> Certify for Q {}
+
 /// What certificates of one posterior on the same rows share.
-struct Terms<'a> {
+pub(super) struct Terms<'a> {
     risk: EmpiricalRisk,
     information: Nats,
     ledger: Ledger,
@@ -204,28 +232,52 @@ struct Terms<'a> {
 }
 
 impl<'a> Terms<'a> {
-    /// Refuses rows that the prior saw or that were not sampled at random.
-    fn of<Q: Informed + ?Sized>(
+    /// Refuses rows that the prior saw or that were not sampled at random, and a relative entropy that is none.
+    pub(super) fn of<Q: Informed + ?Sized>(
         posterior: &Q,
         loss: Loss,
         data: &'a Data,
         delta: f64,
+        draws: Option<MonteCarlo>,
     ) -> Result<Terms<'a>, Error> {
         check_delta(delta)?;
         let ledger = posterior.prior_ledger().and(data.ledger());
         check_rows("the prior", &ledger, data)?;
-        let risk = posterior.risk(loss, data)?;
-        Ok(Terms { risk, information: posterior.information(), ledger, data, delta })
+        let information = posterior.information();
+        // (rounding may leave a relative entropy of nearly nothing below 0)
+        if !(information.get().is_finite() && information.get() > -1e-6) {
+            return Err(CertificateError::Information(information.get()).into());
+        }
+        let risk = match draws {
+            None => posterior.risk(loss, data)?,
+            Some(draws) => posterior.risk_by_draws(loss, data, draws)?,
+        };
+        Ok(Terms { risk, information, ledger, data, delta })
     }
 
-    fn certificate<B: PacBayes + ?Sized>(&self, bound: &B) -> Certificate {
+    /// The same owing more.
+    pub(super) fn charged(self, ledger: &Ledger) -> Terms<'a> {
+        Terms { ledger: self.ledger.and(ledger), ..self }
+    }
+
+    pub(super) fn risk(&self) -> &EmpiricalRisk {
+        &self.risk
+    }
+
+    pub(super) fn certificate<B: Bound + ?Sized>(
+        &self,
+        bound: &B,
+        predictor: Predictor,
+    ) -> Result<Certificate, Error> {
         let Terms { risk, information, ledger, data, delta } = self;
+        if let Some(reason) = bound.refuses(risk) {
+            return Err(CertificateError::Inapplicable { bound: bound.name(), reason }.into());
+        }
         let price = ledger.price();
         let value = bound.value(risk, *information + price, risk.n, *delta);
-        let assumptions = bound.assumptions().to_vec();
-        let predictor = Predictor::Gibbs;
-        Certificate::new(
-            bound.name(),
+        let (name, assumptions) = (bound.name(), bound.assumptions());
+        let mut certificate = Certificate::new(
+            name,
             assumptions,
             value,
             risk,
@@ -235,20 +287,12 @@ impl<'a> Terms<'a> {
             price,
             ledger,
             data,
-        )
+        );
+        let concerned = bound.concerns(risk.loss);
+        if concerned != risk.loss {
+            certificate.measured = Some(std::mem::replace(&mut certificate.loss, concerned));
+            certificate.vacuous = value >= concerned.guessing(data.outputs());
+        }
+        Ok(certificate)
     }
 }
-
-/// Certificates by several bounds; the risk is computed once.
-pub(super) fn certificates<Q: Informed>(
-    posterior: &Q,
-    bounds: &[Box<dyn PacBayes>],
-    loss: Loss,
-    data: &Data,
-    delta: f64,
-) -> Result<Vec<Certificate>, Error> {
-    let terms = Terms::of(posterior, loss, data, delta)?;
-    Ok(bounds.iter().map(|bound| terms.certificate(&**bound)).collect())
-}
-
-impl<Q: Informed> Certify for Q {}

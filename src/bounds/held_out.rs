@@ -5,7 +5,8 @@ use softbias_priors::Nats;
 use softbias_priors::math::special::beta_regularised;
 use softbias_priors::math::stable::binary_kl_inverse_upper;
 
-use super::certificate::{Certificate, Predictor, check_delta, check_rows};
+use super::certificate::{Certificate, Predictor};
+use super::refusal::{CertificateError, check_delta, check_rows};
 use crate::Error;
 
 /// The largest risk p at which at most `errors` of n zero–one losses have probability δ: sup {p : P(Bin(n, p) ≤ errors) ≥ δ}
@@ -43,7 +44,7 @@ pub fn held_out<Q: Informed>(
     delta: f64,
 ) -> Result<Certificate, Error> {
     let risk = posterior.risk(loss, data)?;
-    certify(posterior, &risk, Predictor::Gibbs, data, delta)
+    certify(posterior, &risk, Predictor::Gibbs, data, delta, Inequality::Sharpest)
 }
 
 /// Bounds the risk of the posterior *mean*, one fixed function, by rows that the posterior has not seen: the exact binomial tail
@@ -60,7 +61,27 @@ pub fn held_out_mean<Q: Informed>(
     posterior.conditioned_on().expect_same_transforms(data)?;
     let mean = posterior.predict(data.points())?.mean().clone();
     let risk = EmpiricalRisk::of_function(loss, data, &mean)?;
-    certify(posterior, &risk, Predictor::Mean, data, delta)
+    certify(posterior, &risk, Predictor::Mean, data, delta, Inequality::Sharpest)
+}
+
+/// The same risk as [`held_out`] by Hoeffding's inequality, R ≤ R̂ + √(ln(1/δ)/(2n)): the textbook's, never tighter.
+///
+/// # Errors
+/// As [`held_out`].
+pub fn held_out_hoeffding<Q: Informed>(
+    posterior: &Q,
+    loss: Loss,
+    data: &Data,
+    delta: f64,
+) -> Result<Certificate, Error> {
+    let risk = posterior.risk(loss, data)?;
+    certify(posterior, &risk, Predictor::Gibbs, data, delta, Inequality::Hoeffding)
+}
+
+#[derive(Clone, Copy)]
+enum Inequality {
+    Hoeffding,
+    Sharpest,
 }
 
 fn certify<Q: Informed>(
@@ -69,19 +90,30 @@ fn certify<Q: Informed>(
     predictor: Predictor,
     data: &Data,
     delta: f64,
+    inequality: Inequality,
 ) -> Result<Certificate, Error> {
     check_delta(delta)?;
     let ledger = posterior.ledger().and(data.ledger());
     check_rows("the posterior", &ledger, data)?;
     let price = ledger.price();
     let paid = delta * (-price.get()).exp();
-    let (name, value) = match risk.errors {
-        Some(errors) => ("held-out binomial tail", binomial_tail_inverse(errors, risk.n, paid)),
-        None => ("held-out kl", binary_kl_inverse_upper(risk.mean, -paid.ln() / risk.n as f64)),
+    let complexity = -paid.ln() / risk.n as f64;
+    let (name, value) = match (inequality, risk.errors) {
+        (Inequality::Hoeffding, _) => {
+            ("held-out Hoeffding", (risk.mean + (0.5 * complexity).sqrt()).min(1.0))
+        }
+        (Inequality::Sharpest, Some(errors)) => {
+            ("held-out binomial tail", binomial_tail_inverse(errors, risk.n, paid))
+        }
+        (Inequality::Sharpest, None) => ("held-out kl", binary_kl_inverse_upper(risk.mean, complexity)),
     };
+    if !risk.loss.is_bounded() {
+        let reason = format!("it needs a loss in [0, 1], and {} is none: clip it", risk.loss);
+        return Err(CertificateError::Inapplicable { bound: name, reason }.into());
+    }
     let assumptions =
-        vec!["loss in [0, 1]", "predictor fixed before these rows were seen", "rows sampled at random"];
-    Ok(Certificate::new(name, assumptions, value, risk, predictor, Nats::ZERO, delta, price, &ledger, data))
+        ["loss in [0, 1]", "predictor fixed before these rows were seen", "rows sampled at random"];
+    Ok(Certificate::new(name, &assumptions, value, risk, predictor, Nats::ZERO, delta, price, &ledger, data))
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, Array3, Axis, s};
+use ndarray::{Array1, Array2, Array3, Axis, array, s};
 use rayon::prelude::*;
 use softbias_priors::math::linalg::{self, Cholesky, Jitter};
-use softbias_priors::{GaussianPrior, Ledger, Nats, Points, Prior, PriorError, Saw, Seed, memory};
+use softbias_priors::{GaussianPrior, Ledger, Nats, Points, Prior, PriorError, PriorExt, Saw, Seed, memory};
 
 use super::Laplace;
 use super::softmax::{ClassFit, Classes, Precision};
@@ -14,8 +14,9 @@ use crate::error::{ModelError, Result};
 use crate::evidence::{Evidence, Grade};
 use crate::latent::{ClassRule, Warning};
 use crate::likelihood::Softmax;
-use crate::posterior::{Evidenced, Posterior};
+use crate::posterior::{Evidenced, Informed, Posterior};
 use crate::prediction::Prediction;
+use crate::risk::{EmpiricalRisk, Loss, MonteCarlo};
 
 type PriorResult<T> = std::result::Result<T, PriorError>;
 
@@ -122,6 +123,13 @@ impl SoftmaxPosterior {
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// The same posterior, owing `ledger` on top: for example because it was chosen among several by looking at rows.
+    #[must_use]
+    pub fn charged(mut self, ledger: Ledger) -> SoftmaxPosterior {
+        self.prior = Arc::new(self.prior.charged(ledger));
+        self
     }
 
     /// The same posterior with another random shift of the rule that integrates class probabilities: what differs is its error.
@@ -290,5 +298,77 @@ impl Posterior for SoftmaxPosterior {
 impl Evidenced for SoftmaxPosterior {
     fn evidence_of(&self) -> Evidence {
         self.evidence
+    }
+}
+
+impl Informed for SoftmaxPosterior {
+    /// KL of this Gaussian from the prior: exact for the approximate posterior that is at hand, so a PAC-Bayes bound on it holds.
+    fn information(&self) -> Nats {
+        self.evidence.information
+    }
+
+    fn prior_ledger(&self) -> Ledger {
+        self.prior.ledger().of_functions().and(self.data.ledger())
+    }
+
+    fn conditioned_on(&self) -> &Data {
+        &self.data
+    }
+
+    /// [`Loss::Misclassified`] of two classes, in closed form.
+    ///
+    /// # Errors
+    /// [`ModelError::ByDraws`] for more classes and other losses, whose values are correlated between outputs; and when the data do
+    /// not fit.
+    fn risk(&self, loss: Loss, data: &Data) -> Result<EmpiricalRisk> {
+        self.data.expect_same_transforms(data)?;
+        EmpiricalRisk::check(loss, data, self.outputs())?;
+        if loss != Loss::Misclassified || self.outputs() != 2 {
+            return Err(ModelError::ByDraws(
+                "more than two correlated classes have no Gibbs risk in closed form",
+            ));
+        }
+        let mut rows = Vec::with_capacity(data.len());
+        self.by_blocks(data.points(), |start, at| {
+            for i in 0..at.mean.nrows() {
+                let c = at.covariance(i);
+                let spread = (c[[0, 0]] + c[[1, 1]] - c[[0, 1]] - c[[1, 0]]).max(0.0);
+                let lead = at.mean[[i, 1]] - at.mean[[i, 0]];
+                let y = if loss.of_row(data.labels().row(start + i), array![0.0, 1.0].view()) == 0.0 {
+                    1.0
+                } else {
+                    -1.0
+                };
+                rows.push(Loss::ZeroOne.moments(y, lead, spread)?);
+            }
+            Ok(())
+        })?;
+        Ok(EmpiricalRisk::of_rows(loss, 2, &rows))
+    }
+
+    /// Draws are made row by row, independent between rows: their expectation needs no more than each row's own Gaussian, and
+    /// draws × rows losses are averaged.
+    fn risk_by_draws(&self, loss: Loss, data: &Data, how: MonteCarlo) -> Result<EmpiricalRisk> {
+        how.check(loss)?;
+        self.data.expect_same_transforms(data)?;
+        let classes = self.outputs();
+        EmpiricalRisk::check(loss, data, classes)?;
+        let mut total = 0.0;
+        self.by_blocks(data.points(), |start, at| {
+            let of_point = |i: usize| -> Result<f64> {
+                let eigen = linalg::eigh(at.covariance(i).view())?;
+                let spread = &eigen.vectors * &eigen.values.mapv(|v| v.max(0.0).sqrt());
+                let draws = how.seed.at(start + i).normal2(how.draws, classes);
+                let mut f = linalg::matmul_nt(draws.view(), spread.view());
+                f += &at.mean.row(i);
+                let y = data.labels().row(start + i);
+                Ok(f.rows().into_iter().map(|f| loss.of_row(y, f)).sum())
+            };
+            let points = 0..at.mean.nrows();
+            total += points.into_par_iter().map(of_point).collect::<Result<Vec<_>>>()?.iter().sum::<f64>();
+            Ok(())
+        })?;
+        let losses = how.draws * data.len();
+        Ok(EmpiricalRisk::drawn(loss, data, classes, total / losses as f64, losses, how.delta))
     }
 }
