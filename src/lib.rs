@@ -42,10 +42,10 @@ pub use softbias_models::{
     conditional_evidence, conditional_evidence_over_orders, data, likelihood, prequential, tune,
 };
 pub use softbias_priors::{
-    Basis, Bias, Blocks, Entry, FeatureMap, Features, GaussianPrior, Gp, Kernel, Ledger, Linear, Mean,
-    MeanBasis, Nats, Parameter, Parameters, Paths, Pathways, Points, Polynomial, Prior, PriorError, PriorExt,
-    Row, SavedPrior, Saw, Scales, Seed, Softness, Stack, Truncation, Weights, WhitePrior, Window, adaptors,
-    group, kernel, laws, linear, math, memory, parameters, paths, prior,
+    Averaged, Basis, Bias, Blocks, Entry, FeatureMap, Features, GaussianPrior, Gp, Kernel, Ledger, Linear,
+    Mean, MeanBasis, Nats, Parameter, Parameters, Paths, Pathways, Points, Polynomial, Prior, PriorError,
+    PriorExt, Row, SavedPrior, Saw, Scales, Seed, Softness, Stack, Truncation, Weights, WhitePrior, Window,
+    adaptors, group, kernel, laws, linear, math, memory, parameters, paths, prior,
 };
 pub use sweep::{Rung, Sweep, Swept};
 
@@ -59,10 +59,10 @@ pub mod prelude {
     pub use crate::bounds::{self, Certify};
     pub use crate::report::{Figure, Panel, Relation, Report};
     pub use crate::{
-        Basis, Bernoulli, Bias, Data, Evidenced, Exact, ExactPosterior, ExpectationPropagation, Features,
-        Gaussian, GaussianPrior, Gp, Heteroscedastic, Hyperprior, Informed, Kernel, Laplace, Linear, Loss,
-        Mean, Method, Model, Nats, Nuts, Paths, Points, Poisson, Polynomial, Posterior, Prior, PriorExt,
-        Scales, Seed, Softmax, Softness, StudentT, Sweep, Tune, Tuned, Uncertainty, Weights, Window,
-        WithLikelihood, compare, tune,
+        Averaged, Basis, Bernoulli, Bias, Data, Evidenced, Exact, ExactPosterior, ExpectationPropagation,
+        Features, Gaussian, GaussianPrior, Gp, Heteroscedastic, Hyperprior, Informed, Kernel, Laplace,
+        Linear, Loss, Mean, Method, Model, Nats, Nuts, Paths, Points, Poisson, Polynomial, Posterior, Prior,
+        PriorExt, Scales, Seed, Softmax, Softness, StudentT, Sweep, Tune, Tuned, Uncertainty, Weights,
+        Window, WithLikelihood, compare, tune,
     };
 }

@@ -6,6 +6,7 @@
 //! This crate is a part of `softbias`, the only one that a user needs to name.
 
 pub mod adaptors;
+mod averaged;
 mod bias;
 mod blocks;
 mod error;
@@ -29,6 +30,7 @@ mod saved;
 mod softness;
 mod stack;
 
+pub use averaged::Averaged;
 pub use bias::Bias;
 pub use blocks::Blocks;
 pub use error::PriorError;

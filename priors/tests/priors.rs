@@ -99,6 +99,47 @@ fn random_features() {
 }
 
 #[test]
+fn families_averaged_over_actions() {
+    let seed = Seed::new(3);
+    let turn = |sign: f64| group::Action::new(vec![0], vec![sign], vec![0.0]).unwrap();
+    let shift = |by: f64| group::Action::new(vec![0], vec![1.0], vec![by]).unwrap();
+    let features = Features::fourier(20, 1, 0.5, seed).unwrap();
+    let smooth = Averaged::over(features.clone(), &[shift(-0.1), shift(0.0), shift(0.1)]).unwrap();
+    keeps_all(&smooth, &line(), "averaged over shifts");
+    keeps_all(&smooth.clone().relaxed(soft(0.3), features.clone()), &line(), "and relaxed");
+    let outputs = Averaged::over(features.clone().with_outputs(2), &[shift(0.3)]).unwrap();
+    keeps_all(&outputs, &line(), "with outputs");
+    // averaged over a reflection, draws are even; an odd polynomial vanishes
+    let even = Averaged::over(features, &[turn(1.0), turn(-1.0)]).unwrap();
+    let x = Points::line([0.3, -0.3, 0.8, -0.8]).unwrap();
+    let draws = even.draws(4, &x, seed).unwrap();
+    for draw in draws.outer_iter() {
+        assert!((draw[[0, 0]] - draw[[1, 0]]).abs() < 1e-12 && (draw[[2, 0]] - draw[[3, 0]]).abs() < 1e-12);
+    }
+    let odd = Averaged::over(Polynomial::orders(1..=1), &[turn(1.0), turn(-1.0)]).unwrap();
+    assert!(odd.var(&x).unwrap().iter().all(|v| v.abs() < 1e-30));
+    // an average of averages: covariance over both sides
+    let plain = Features::fourier(20, 1, 0.5, seed).unwrap();
+    let moved = |by: f64| Points::line([0.3 + by, -0.2 + by]).unwrap();
+    let mut expected = Array2::<f64>::zeros((2, 2));
+    for a in [-0.1, 0.0, 0.1] {
+        for b in [-0.1, 0.0, 0.1] {
+            expected += &(&plain.cov(&moved(a), &moved(b)).unwrap().of_output(0) / 9.0);
+        }
+    }
+    let found = smooth.cov(&moved(0.0), &moved(0.0)).unwrap();
+    assert!((&found.of_output(0) - &expected).iter().all(|d| d.abs() < 1e-13));
+    assert!(matches!(Averaged::over(plain.clone(), &[]), Err(PriorError::Empty(_))));
+    let wide = group::Action::identity(2);
+    assert!(matches!(Averaged::over(plain, &[shift(0.0), wide]), Err(PriorError::Dimensions { .. })));
+    // images move around their edges
+    let down = group::Action::image_shift(2, 3, 1, -1).unwrap();
+    let mut moved = [0.0; 6];
+    down.apply(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &mut moved);
+    assert_eq!(moved, [5.0, 6.0, 4.0, 2.0, 3.0, 1.0]);
+}
+
+#[test]
 fn pathways_hard_and_soft_and_nested() {
     let core = || Polynomial::orders(0..=2).scales(Scales::geometric(1.5).tuned());
     let far = || Polynomial::orders(3..=12).scales(Scales::power(1.0).from_order(3).tuned());

@@ -30,6 +30,22 @@ impl Action {
         Ok(Action { sign, shift, ..Action::permutation(source)? })
     }
 
+    /// An image moved down and right by so many pixels, around the edges; negative numbers move it up and left. Points are pixels
+    /// flattened row by row.
+    ///
+    /// # Errors
+    /// For no pixels.
+    pub fn image_shift(height: usize, width: usize, down: isize, right: isize) -> Result<Action> {
+        if height == 0 || width == 0 {
+            return Err(PriorError::Empty("pixels of an image"));
+        }
+        let from =
+            |place: usize, by: isize, size: usize| (place as isize - by).rem_euclid(size as isize) as usize;
+        let source =
+            |pixel: usize| from(pixel / width, down, height) * width + from(pixel % width, right, width);
+        Action::permutation((0..height * width).map(source).collect())
+    }
+
     /// The identity on points of so many inputs.
     #[must_use]
     pub fn identity(inputs: usize) -> Action {
