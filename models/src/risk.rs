@@ -30,7 +30,7 @@ impl Loss {
     }
 
     /// Checks the scale, and every label.
-    fn check(self, data: &Data) -> Result<()> {
+    pub(crate) fn check(self, data: &Data) -> Result<()> {
         match self {
             Loss::ClippedSquared { scale } if !(scale > 0.0 && (scale * scale).is_normal()) => {
                 Err(ModelError::Range {

@@ -8,6 +8,7 @@
 pub mod adaptors;
 mod bias;
 mod blocks;
+pub mod boolean;
 mod error;
 mod features;
 mod gp;
@@ -31,6 +32,7 @@ mod stack;
 
 pub use bias::Bias;
 pub use blocks::Blocks;
+pub use boolean::BooleanPrior;
 pub use error::PriorError;
 pub use features::{FeatureMap, Features};
 pub use gp::{Gp, SavedGp};
