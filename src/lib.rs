@@ -23,6 +23,7 @@
 //! The crate is a face over two more: `softbias-priors` (functions, never a label) and `softbias-models` (labels). Everything a user
 //! needs is here.
 
+pub mod boolean;
 pub mod bounds;
 mod compare;
 mod error;
@@ -32,20 +33,21 @@ mod sweep;
 pub use compare::{Compared, Comparison, Mixture, compare};
 pub use error::Error;
 pub use softbias_models::{
-    Bernoulli, Data, DataError, DefaultMethod, DifferentiableEvidence, Drawn, EffectiveDimension,
-    EmpiricalRisk, EpPosterior, Evidence, EvidenceMethod, Evidenced, Exact, ExactPosterior,
-    ExpectationPropagation, Gaussian, GaussianGamma, Grade, Gradients, Heteroscedastic, HyperPosterior,
-    Hyperprior, Informed, Judged, LabelTransform, Laplace, LaplacePosterior, LeastSquares, Likelihood, Link,
-    Loss, Method, Mode, Model, ModelError, MonteCarlo, NormalGammaPosterior, Nuts, OriginalScale, Parametric,
-    Poisson, Posterior, Prediction, Sampling, SavedLikelihood, ScalarLikelihood, SitePosterior, Softmax,
-    SoftmaxPosterior, Standardise, StudentT, Tune, Tuned, Uncertainty, Warning, WithLikelihood,
-    conditional_evidence, conditional_evidence_over_orders, data, likelihood, prequential, tune,
+    Bernoulli, BooleanPosterior, Data, DataError, DefaultMethod, DifferentiableEvidence, Drawn,
+    EffectiveDimension, EmpiricalRisk, Enumeration, EpPosterior, Evidence, EvidenceMethod, Evidenced, Exact,
+    ExactPosterior, ExpectationPropagation, Flips, Gaussian, GaussianGamma, Grade, Gradients,
+    Heteroscedastic, HyperPosterior, Hyperprior, Informed, Judged, LabelTransform, Laplace, LaplacePosterior,
+    LeastSquares, Likelihood, Link, Loss, Method, Mode, Model, ModelError, MonteCarlo, NormalGammaPosterior,
+    Nuts, OriginalScale, Parametric, Poisson, Posterior, Prediction, Sampling, SavedLikelihood,
+    ScalarLikelihood, SitePosterior, Softmax, SoftmaxPosterior, Standardise, StudentT, Tune, Tuned,
+    Uncertainty, Warning, WithLikelihood, conditional_evidence, conditional_evidence_over_orders, data,
+    likelihood, prequential, tune,
 };
 pub use softbias_priors::{
-    Averaged, Basis, Bias, Blocks, Entry, FeatureMap, Features, GaussianPrior, Gp, Kernel, Ledger, Linear,
-    Mean, MeanBasis, Nats, Parameter, Parameters, Paths, Pathways, Points, Polynomial, Prior, PriorError,
-    PriorExt, Row, SavedPrior, Saw, Scales, Seed, Softness, Stack, Truncation, Weights, WhitePrior, Window,
-    adaptors, group, kernel, laws, linear, math, memory, parameters, paths, prior,
+    Averaged, Basis, Bias, Blocks, BooleanPrior, Entry, FeatureMap, Features, GaussianPrior, Gp, Kernel,
+    Ledger, Linear, Mean, MeanBasis, Nats, Parameter, Parameters, Paths, Pathways, Points, Polynomial, Prior,
+    PriorError, PriorExt, Row, SavedPrior, Saw, Scales, Seed, Softness, Stack, Truncation, Weights,
+    WhitePrior, Window, adaptors, group, kernel, laws, linear, math, memory, parameters, paths, prior,
 };
 pub use sweep::{Rung, Sweep, Swept};
 
@@ -59,10 +61,10 @@ pub mod prelude {
     pub use crate::bounds::{self, Certify};
     pub use crate::report::{Figure, Panel, Relation, Report};
     pub use crate::{
-        Averaged, Basis, Bernoulli, Bias, Data, Evidenced, Exact, ExactPosterior, ExpectationPropagation,
-        Features, Gaussian, GaussianPrior, Gp, Heteroscedastic, Hyperprior, Informed, Kernel, Laplace,
-        Linear, Loss, Mean, Method, Model, Nats, Nuts, Paths, Points, Poisson, Polynomial, Posterior, Prior,
-        PriorExt, Scales, Seed, Softmax, Softness, StudentT, Sweep, Tune, Tuned, Uncertainty, Weights,
-        Window, WithLikelihood, compare, tune,
+        Averaged, Basis, Bernoulli, Bias, BooleanPrior, Data, Evidenced, Exact, ExactPosterior,
+        ExpectationPropagation, Features, Flips, Gaussian, GaussianPrior, Gp, Heteroscedastic, Hyperprior,
+        Informed, Kernel, Laplace, Linear, Loss, Mean, Method, Model, Nats, Nuts, Paths, Points, Poisson,
+        Polynomial, Posterior, Prior, PriorExt, Scales, Seed, Softmax, Softness, StudentT, Sweep, Tune,
+        Tuned, Uncertainty, Weights, Window, WithLikelihood, compare, tune,
     };
 }

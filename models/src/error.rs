@@ -223,6 +223,18 @@ pub enum ModelError {
         /// The scale given.
         scale: f64,
     },
+    /// A probability of flipped labels that is none.
+    #[error("the probability that a label is flipped must lie in [0, ½), found {0}; at ½ labels say nothing")]
+    Flips(f64),
+    /// No function of the prior fits the labels.
+    #[error(
+        "no function that the prior gives a probability fits all {rows} labels, so that there is no posterior: let labels be flipped \
+         (`Flips::with_probability`), or soften the prior (`BooleanPrior::mixed`)"
+    )]
+    NothingFits {
+        /// Number of rows.
+        rows: usize,
+    },
     /// An iteration did not come to rest.
     #[error(
         "{method} did not converge in {iterations} iterations (last step {step:.1e} posterior standard deviations): {advice}"

@@ -2,6 +2,7 @@
 //!
 //! This crate is a part of `softbias`, the only one that a user needs to name.
 
+pub mod boolean;
 mod conditional;
 pub mod data;
 mod ep;
@@ -21,6 +22,7 @@ mod risk;
 mod saved;
 pub mod tune;
 
+pub use boolean::{BooleanPosterior, Enumeration};
 pub use conditional::{conditional_evidence, conditional_evidence_over_orders};
 pub use data::{Data, DataError, LabelTransform, Sampling, Standardise};
 pub use ep::{EpPosterior, ExpectationPropagation};
@@ -31,8 +33,8 @@ pub use laplace::{Laplace, LaplacePosterior, SoftmaxPosterior};
 pub use latent::{DifferentiableEvidence, Gradients, SitePosterior, Warning};
 pub use least_squares::LeastSquares;
 pub use likelihood::{
-    Bernoulli, Gaussian, GaussianGamma, Heteroscedastic, Judged, Likelihood, Link, NormalGammaPosterior,
-    Parametric, Poisson, ScalarLikelihood, Softmax, StudentT,
+    Bernoulli, Flips, Gaussian, GaussianGamma, Heteroscedastic, Judged, Likelihood, Link,
+    NormalGammaPosterior, Parametric, Poisson, ScalarLikelihood, Softmax, StudentT,
 };
 pub use model::{DefaultMethod, Method, Model, WithLikelihood};
 pub use posterior::{Evidenced, Informed, Posterior};

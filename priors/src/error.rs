@@ -149,6 +149,26 @@ pub enum PriorError {
         /// What was found instead.
         found: String,
     },
+    /// Numbers that make no boolean function, grammar or law over functions.
+    #[error("{what}, found {found}")]
+    Boolean {
+        /// The rule that was broken.
+        what: &'static str,
+        /// What was found instead.
+        found: String,
+    },
+    /// A point of a boolean world that is none.
+    #[error(
+        "boolean functions are asked at points of −1 and +1; row {row}, column {column} has {value}: code false as −1 and true as +1"
+    )]
+    NotSign {
+        /// Row, from 0.
+        row: usize,
+        /// Column, from 0.
+        column: usize,
+        /// The offending number.
+        value: f64,
+    },
     /// An allocation over the limit.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
@@ -167,7 +187,10 @@ impl PriorError {
     /// The same error about a part of the points that starts after `skipped` rows, with the row counted over all of them.
     #[must_use]
     pub fn of_row_after(mut self, skipped: usize) -> PriorError {
-        if let PriorError::OutsideWindow { row, .. } | PriorError::NotFinite { row, .. } = &mut self {
+        if let PriorError::OutsideWindow { row, .. }
+        | PriorError::NotFinite { row, .. }
+        | PriorError::NotSign { row, .. } = &mut self
+        {
             *row += skipped;
         }
         self

@@ -1,6 +1,7 @@
 //! How labels scatter around a function.
 
 mod bernoulli;
+mod flips;
 mod gaussian;
 mod gaussian_gamma;
 mod heteroscedastic;
@@ -12,6 +13,7 @@ mod student_t;
 use std::fmt;
 
 pub use bernoulli::{Bernoulli, Link};
+pub use flips::Flips;
 pub use gaussian::{Gaussian, NOISE};
 pub use gaussian_gamma::{GaussianGamma, NormalGammaPosterior};
 pub use heteroscedastic::Heteroscedastic;

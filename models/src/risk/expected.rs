@@ -31,6 +31,12 @@ impl Moments {
         Moments::new(loss, loss * loss)
     }
 
+    /// Of a loss with these probabilities and values.
+    pub(crate) fn of<const K: usize>(values: [(f64, f64); K]) -> Moments {
+        let moment = |power: i32| values.iter().map(|(p, loss)| p * loss.powi(power)).sum();
+        Moments::new(moment(1), moment(2))
+    }
+
     /// Of a loss that is 0 or 1.
     pub(crate) fn binary(probability: f64) -> Moments {
         Moments::new(probability, probability)
