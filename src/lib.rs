@@ -40,8 +40,8 @@ pub use softbias_models::{
     LeastSquares, Likelihood, Link, Loss, Method, Mode, Model, ModelError, MonteCarlo, NormalGammaPosterior,
     Nuts, OriginalScale, Parametric, Poisson, Posterior, Prediction, Sampling, SavedLikelihood,
     ScalarLikelihood, SitePosterior, Softmax, SoftmaxPosterior, Standardise, StudentT, Tune, Tuned,
-    Uncertainty, Warning, WithLikelihood, conditional_evidence, conditional_evidence_over_orders, data,
-    likelihood, prequential, tune,
+    Uncertainty, Variational, Warning, WithLikelihood, conditional_evidence,
+    conditional_evidence_over_orders, data, likelihood, prequential, tune,
 };
 pub use softbias_priors::{
     Averaged, Basis, Bias, Blocks, BooleanPrior, Entry, FeatureMap, Features, GaussianPrior, Gp, Kernel,
@@ -65,6 +65,6 @@ pub mod prelude {
         ExpectationPropagation, Features, Flips, Gaussian, GaussianPrior, Gp, Heteroscedastic, Hyperprior,
         Informed, Kernel, Laplace, Linear, Loss, Mean, Method, Model, Nats, Nuts, Paths, Points, Poisson,
         Polynomial, Posterior, Prior, PriorExt, Scales, Seed, Softmax, Softness, StudentT, Sweep, Tune,
-        Tuned, Uncertainty, Weights, Window, WithLikelihood, compare, tune,
+        Tuned, Uncertainty, Variational, Weights, Window, WithLikelihood, compare, tune,
     };
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use ndarray::{Array1, Array2, Axis, Zip};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use softbias_priors::math::linalg::Cholesky;
 use softbias_priors::{GaussianPrior, Nats};
 
 use crate::data::Data;
@@ -13,8 +12,8 @@ use crate::error::{ModelError, Result};
 use crate::evidence::{Evidence, Grade};
 use crate::latent::tilted::Tilted;
 use crate::latent::{
-    DifferentiableEvidence, Gradients, Problem, SitePosterior, Sites, Warning, along_prior, check_tolerance,
-    roots, scaled_both_sides,
+    DifferentiableEvidence, Gradients, Problem, SitePosterior, Sites, State, Warning, along_prior,
+    check_tolerance, scaled_both_sides,
 };
 use crate::likelihood::Bernoulli;
 use crate::model::{Method, Model};
@@ -85,76 +84,16 @@ const TOO_MUCH: f64 = 1e-3;
 /// Steps are never damped below this fraction.
 const LEAST_STEP: f64 = 0.05;
 
-/// Sites exp(ν g − ½ τ g²) in g = f − mean, and the Gaussian that they make of the prior.
-struct State {
-    tau: Array1<f64>,
-    nu: Array1<f64>,
-    root: Array1<f64>,
-    factor: Cholesky,
-    /// E g at the rows.
-    g: Array1<f64>,
-    /// K⁻¹ E g.
-    alpha: Array1<f64>,
-    /// Marginal variances of g, and 1 − τ times them.
-    var: Array1<f64>,
-    free: Array1<f64>,
-}
-
-impl State {
-    /// O(n³/3) for the factor and n³ for the variances.
-    fn new(problem: &Problem, tau: Array1<f64>, nu: Array1<f64>) -> Result<State> {
-        let root = roots(&tau);
-        let factor = problem.factor(&root)?;
-        let alpha = &nu - &Problem::precision_times(&factor, &root, &problem.k.dot(&nu))?;
-        let g = problem.k.dot(&alpha);
-        let (var, free) = marginals(problem, &root, &factor)?;
-        Ok(State { tau, nu, root, factor, g, alpha, var, free })
-    }
-
-    /// The label's density times the cavity of its row, at every row.
-    fn tilted(&self, problem: &Problem, likelihood: &Bernoulli) -> Result<Vec<(f64, f64, Tilted)>> {
-        let of_row = |i: usize| {
-            let (var, free) = (self.var[i], self.free[i]);
-            // 1/var − τ = free/var, without the difference
-            let cavity = var / free;
-            let mean = (self.g[i] - var * self.nu[i]) / free;
-            Ok((mean, cavity, likelihood.tilted(problem.y[i], problem.mean[i] + mean, cavity)?))
-        };
-        (0..self.tau.len()).into_par_iter().map(of_row).collect()
-    }
-}
-
-/// Marginal variances v of the posterior, and 1 − τv, each from whichever form keeps its digits: v = K − ‖L⁻¹SK‖² loses them to a
-/// large K, S Σ S = I − B⁻¹ to a small τ.
-fn marginals(problem: &Problem, root: &Array1<f64>, factor: &Cholesky) -> Result<(Array1<f64>, Array1<f64>)> {
-    let norms = |a: Array2<f64>| a.map_axis(Axis(0), |column| column.dot(&column));
-    let prior = problem.k.diag();
-    let strong = |i: usize| root[i] * root[i] * prior[i] > 1.0;
-    let n = root.len();
-    let weak_ones = if (0..n).all(strong) {
-        None
-    } else {
-        let mut scaled = problem.k.clone();
-        for (mut row, root) in scaled.rows_mut().into_iter().zip(root) {
-            row *= *root;
-        }
-        Some(norms(factor.solve_lower(scaled.view())?))
+/// The label's density times the cavity of its row, at every row.
+fn tilted(state: &State, problem: &Problem, likelihood: &Bernoulli) -> Result<Vec<(f64, f64, Tilted)>> {
+    let of_row = |i: usize| {
+        let (var, free) = (state.var[i], state.free[i]);
+        // 1/var − τ = free/var, without the difference
+        let cavity = var / free;
+        let mean = (state.g[i] - var * state.nu[i]) / free;
+        Ok((mean, cavity, likelihood.tilted(problem.y[i], problem.mean[i] + mean, cavity)?))
     };
-    let strong_ones =
-        if (0..n).any(strong) { Some(norms(factor.solve_lower(Array2::eye(n).view())?)) } else { None };
-    let (mut var, mut free) = (Array1::zeros(n), Array1::zeros(n));
-    for i in 0..n {
-        let tau = root[i] * root[i];
-        (var[i], free[i]) = match (&weak_ones, &strong_ones) {
-            (Some(explained), _) if !strong(i) => {
-                let v = (prior[i] - explained[i]).max(0.0);
-                (v, 1.0 - tau * v)
-            }
-            (_, Some(inverse)) => ((1.0 - inverse[i]) / tau, inverse[i]),
-            _ => (prior[i], 1.0),
-        };
-    }
-    Ok((var, free))
+    (0..state.tau.len()).into_par_iter().map(of_row).collect()
 }
 
 struct Fit {
@@ -181,7 +120,7 @@ impl Fit {
         let (mut step, mut last, mut best) = (settings.step, f64::INFINITY, f64::INFINITY);
         let mut fresh = 0;
         for sweep in 1..=settings.sweeps {
-            let tilted = state.tilted(problem, likelihood)?;
+            let tilted = tilted(&state, problem, likelihood)?;
             let mut size: f64 = 0.0;
             let (mut tau, mut nu) = (state.tau.clone(), state.nu.clone());
             for (i, (mean, _, tilted)) in tilted.iter().enumerate() {
@@ -229,12 +168,6 @@ impl Fit {
             advice: ADVICE,
         })
     }
-
-    /// ½ (ln|B| − tr(I − B⁻¹) + αᵀKα).
-    fn information(&self) -> f64 {
-        let determined: f64 = self.state.free.iter().map(|free| 1.0 - free).sum();
-        (0.5 * (self.state.factor.log_det() - determined + self.state.alpha.dot(&self.state.g))).max(0.0)
-    }
 }
 
 /// ln Z_EP = Σ ln Ẑᵢ + ½ νᵀE g − ½ ln|B| + Σ [½ ln(1 + τ/τ₋) + ½ v (q²τ/τ₋ − 2qν − ν²)], with cavities exp(q g − ½ τ₋ g²) and v the
@@ -260,7 +193,7 @@ impl<P: GaussianPrior + 'static> Method<P, Bernoulli> for ExpectationPropagation
         let prior: Arc<dyn GaussianPrior> = Arc::new(model.prior);
         let problem = Problem::new(&*prior, &model.likelihood, data)?;
         let fit = Fit::new(&problem, &model.likelihood, *self, None)?;
-        let information = fit.information();
+        let information = fit.state.information();
         let evidence = Evidence {
             log: Nats(fit.log) + data.log_jacobian(),
             fit: Nats(fit.log + information) + data.log_jacobian(),

@@ -249,6 +249,11 @@ pub enum ModelError {
         /// What to do.
         advice: &'static str,
     },
+    /// A likelihood without the curvature that Laplace's approximation needs.
+    #[error(
+        "the log density of the labels has no curvature for Laplace's approximation to use: condition by `Variational`"
+    )]
+    NotSmooth,
     /// No number of use where an iteration stands.
     #[error(
         "{method}: the log density of the labels is {value} where the iteration stands: give the prior a mean and a scale that make \

@@ -21,6 +21,7 @@ mod prediction;
 mod risk;
 mod saved;
 pub mod tune;
+mod variational;
 
 pub use boolean::{BooleanPosterior, Enumeration};
 pub use conditional::{conditional_evidence, conditional_evidence_over_orders};
@@ -33,7 +34,7 @@ pub use laplace::{Laplace, LaplacePosterior, SoftmaxPosterior};
 pub use latent::{DifferentiableEvidence, Gradients, SitePosterior, Warning};
 pub use least_squares::LeastSquares;
 pub use likelihood::{
-    Bernoulli, Flips, Gaussian, GaussianGamma, Heteroscedastic, Judged, Likelihood, Link,
+    Bernoulli, ExpectedLog, Flips, Gaussian, GaussianGamma, Heteroscedastic, Judged, Likelihood, Link,
     NormalGammaPosterior, Parametric, Poisson, ScalarLikelihood, Softmax, StudentT,
 };
 pub use model::{DefaultMethod, Method, Model, WithLikelihood};
@@ -42,3 +43,4 @@ pub use prediction::{OriginalScale, Prediction, Uncertainty};
 pub use risk::{Drawn, EmpiricalRisk, Loss, MonteCarlo};
 pub use saved::SavedLikelihood;
 pub use tune::{EvidenceMethod, HyperPosterior, Hyperprior, Mode, Nuts, Tune, Tuned, tune};
+pub use variational::Variational;

@@ -9,7 +9,7 @@ use softbias_priors::{GaussianPrior, Nats};
 use super::newton::{Hill, Place, climb};
 use super::{Laplace, LaplacePosterior};
 use crate::data::Data;
-use crate::error::Result;
+use crate::error::{ModelError, Result};
 use crate::evidence::{Evidence, Grade};
 use crate::latent::{
     DifferentiableEvidence, Gradients, Problem, SitePosterior, Sites, Warning, along_prior, roots,
@@ -76,6 +76,9 @@ impl Fit {
         settings: Laplace,
         start: Option<Array1<f64>>,
     ) -> Result<Fit> {
+        if !likelihood.is_smooth() {
+            return Err(ModelError::NotSmooth);
+        }
         let hill = ScalarHill { problem, likelihood };
         let (place, iterations, mut warnings) =
             climb(&hill, settings, Array1::zeros(problem.y.len()), start)?;

@@ -5,6 +5,7 @@ mod gradients;
 pub(crate) mod mixture;
 mod posterior;
 mod problem;
+mod state;
 pub(crate) mod tilted;
 mod warning;
 
@@ -14,4 +15,5 @@ pub use gradients::{DifferentiableEvidence, Gradients};
 pub use posterior::SitePosterior;
 pub(crate) use posterior::Sites;
 pub(crate) use problem::{Problem, check_tolerance, mirrored, roots, scaled_both_sides, times_abs};
+pub(crate) use state::State;
 pub use warning::Warning;

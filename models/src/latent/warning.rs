@@ -19,6 +19,12 @@ pub enum Warning {
         /// The last step, in posterior standard deviations.
         step: f64,
     },
+    /// The search for the best posterior of its form ended before it came to rest: a better one is near. This one is what it says all the
+    /// same.
+    Unfinished {
+        /// What the last step gained, in nats.
+        gain: f64,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -31,6 +37,9 @@ impl fmt::Display for Warning {
             ),
             Warning::Resolution { step } => {
                 write!(f, "rounding leaves the mode uncertain by {step:.1e} posterior standard deviations")
+            }
+            Warning::Unfinished { gain } => {
+                write!(f, "the search ended while a step still gained {gain:.1e} nats: allow more sweeps")
             }
         }
     }

@@ -5,7 +5,7 @@ use softbias_priors::math::special::log_normal_cdf;
 use softbias_priors::math::stable::log1p_exp;
 
 use super::Likelihood;
-use super::scalar::{Derivatives, Judged, Parametric, ScalarLikelihood};
+use super::scalar::{Derivatives, ExpectedLog, Judged, Parametric, ScalarLikelihood, expected_by_quadrature};
 use crate::error::Result;
 use crate::latent::tilted::{Tilted, logistic_tilted};
 
@@ -113,3 +113,10 @@ impl ScalarLikelihood for Bernoulli {
 }
 
 impl Judged for Bernoulli {}
+
+impl ExpectedLog for Bernoulli {
+    /// By quadrature, cut about the place where the sign changes.
+    fn expected_log(&self, y: f64, mean: f64, variance: f64) -> Result<[f64; 3]> {
+        expected_by_quadrature(self, y, &[-20.0, -5.0, -2.0, 0.0, 2.0, 5.0, 20.0], mean, variance)
+    }
+}

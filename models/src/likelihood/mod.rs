@@ -18,7 +18,9 @@ pub use gaussian::{Gaussian, NOISE};
 pub use gaussian_gamma::{GaussianGamma, NormalGammaPosterior};
 pub use heteroscedastic::Heteroscedastic;
 pub use poisson::Poisson;
-pub use scalar::{Curvature, Derivatives, Judged, ParameterSlopes, Parametric, ScalarLikelihood};
+pub use scalar::{
+    Curvature, Derivatives, ExpectedLog, Judged, ParameterSlopes, Parametric, ScalarLikelihood,
+};
 pub use softmax::Softmax;
 pub use student_t::StudentT;
 

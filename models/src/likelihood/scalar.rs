@@ -1,5 +1,6 @@
 //! Likelihoods of one latent number a label: the derivatives and integrals that approximate inference asks for.
 
+use softbias_priors::math::quadrature::normal_expectation;
 use softbias_priors::{GaussianPrior, Parameters};
 
 use super::Likelihood;
@@ -113,6 +114,11 @@ pub trait ScalarLikelihood: Parametric + 'static {
         Vec::new()
     }
 
+    /// Whether ln p has a curvature in f that Laplace's approximation can use.
+    fn is_smooth(&self) -> bool {
+        true
+    }
+
     /// The labels that have a density, in words.
     fn support(&self) -> &'static str;
 
@@ -145,3 +151,27 @@ pub trait ScalarLikelihood: Parametric + 'static {
 /// Likelihoods whose label can be held against the function value itself, so that a loss judges it (the sign of f against a label
 /// ±1, its size against a real label). A count against a log rate cannot.
 pub trait Judged: ScalarLikelihood {}
+
+/// A likelihood whose log density can be averaged over a Gaussian: what variational inference asks for.
+pub trait ExpectedLog: ScalarLikelihood {
+    /// E ln p(y | f) for f ~ N(mean, variance), and its slopes along mean and variance.
+    ///
+    /// # Errors
+    /// When the average is −∞, or the nodes of a quadrature cannot be found.
+    fn expected_log(&self, y: f64, mean: f64, variance: f64) -> Result<[f64; 3]>;
+}
+
+/// The same by quadrature: the slopes are the averages of ∂ ln p/∂f and ½ ∂² ln p/∂f² (Bonnet, Price).
+pub(crate) fn expected_by_quadrature<L: ScalarLikelihood>(
+    likelihood: &L,
+    y: f64,
+    kinks: &[f64],
+    mean: f64,
+    variance: f64,
+) -> Result<[f64; 3]> {
+    let at = |f: f64| {
+        let d = likelihood.derivatives(y, f);
+        [d.log, d.first, 0.5 * d.second]
+    };
+    if variance == 0.0 { Ok(at(mean)) } else { Ok(normal_expectation(at, kinks, mean, variance.sqrt())?) }
+}

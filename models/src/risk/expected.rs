@@ -1,10 +1,7 @@
 //! Expected losses of Gaussian function values, and of their squares: closed forms, and quadrature cut at the kinks.
 
-use std::sync::OnceLock;
-
 use ndarray::ArrayView1;
-use softbias_priors::math::linalg::LinalgError;
-use softbias_priors::math::quadrature::Quadrature;
+use softbias_priors::math::quadrature::normal_expectation;
 use softbias_priors::math::special::{normal_cdf, normal_pdf};
 
 use super::loss::{Loss, class};
@@ -43,37 +40,6 @@ impl Moments {
     }
 }
 
-/// Nodes a piece, and pieces over nine standard deviations either side.
-const NODES: usize = 16;
-const PIECES: usize = 9;
-const REACH: f64 = 9.0;
-
-fn rule() -> Result<&'static Quadrature> {
-    static RULE: OnceLock<std::result::Result<Quadrature, LinalgError>> = OnceLock::new();
-    Ok(RULE.get_or_init(|| Quadrature::uniform(NODES)).as_ref().map_err(Clone::clone)?)
-}
-
-/// E g(mean + sd z) for standard normal z, g smooth between `kinks` (places of its argument). About 300 evaluations.
-fn expectation(g: impl Fn(f64) -> f64, kinks: &[f64], mean: f64, sd: f64) -> Result<f64> {
-    let pieces = 2 * PIECES;
-    let even = (0..=pieces).map(|k| REACH * (2.0 * k as f64 / pieces as f64 - 1.0));
-    let inside = kinks.iter().map(|k| (k - mean) / sd).filter(|z| z.abs() < REACH);
-    let mut cuts: Vec<f64> = even.chain(inside).collect();
-    cuts.sort_by(f64::total_cmp);
-    let rule = rule()?;
-    let mut total = 0.0;
-    for ends in cuts.windows(2) {
-        let (centre, half) = (0.5 * (ends[0] + ends[1]), 0.5 * (ends[1] - ends[0]));
-        total += 2.0
-            * half
-            * rule.mean(|t| {
-                let z = centre + half * t;
-                normal_pdf(z) * g(mean + sd * z)
-            });
-    }
-    Ok(total)
-}
-
 impl Loss {
     /// E ℓ(y, f) for f ~ N(mean, variance): in closed form, but for the clipped log loss, which is a quadrature to about 1e-12.
     ///
@@ -110,8 +76,11 @@ impl Loss {
             Loss::ClippedSquared { scale } if sd < 3.0 * scale => clipped(mean - y, variance, scale),
             Loss::ClippedSquared { .. } | Loss::ClippedLog { .. } => {
                 let kinks = self.kinks(y);
-                let first = expectation(|f| self.of(y, f), &kinks, mean, sd)?;
-                let second = expectation(|f| self.of(y, f).powi(2), &kinks, mean, sd)?;
+                let powers = |f: f64| {
+                    let loss = self.of(y, f);
+                    [loss, loss * loss]
+                };
+                let [first, second] = normal_expectation(powers, &kinks, mean, sd)?;
                 Moments::new(first.clamp(0.0, 1.0), second.clamp(0.0, 1.0))
             }
         })
@@ -181,5 +150,6 @@ fn misclassified(class: usize, mean: ArrayView1<'_, f64>, variance: ArrayView1<'
         .filter(|c| *c != class)
         .flat_map(|c| [-6.0, -2.0, 0.0, 2.0, 6.0].map(|z| mean[c] + z * sd[c]))
         .collect();
-    Ok((1.0 - expectation(others, &kinks, mean[class], sd[class])?).clamp(0.0, 1.0))
+    let [right] = normal_expectation(|f| [others(f)], &kinks, mean[class], sd[class])?;
+    Ok((1.0 - right).clamp(0.0, 1.0))
 }

@@ -1,8 +1,11 @@
 //! Gaussian quadrature: nodes from the eigenvalues of a Jacobi matrix (Golub & Welsch 1969), weights from its recurrence.
 
+use std::sync::OnceLock;
+
 use ndarray::Array2;
 
 use super::linalg::{self, LinalgError};
+use super::special::normal_pdf;
 
 /// Nodes and weights of a quadrature rule: ∫ g dμ ≈ Σ wᵢ g(xᵢ) for a probability measure μ, so the weights sum to one.
 #[derive(Clone, Debug)]
@@ -81,6 +84,42 @@ impl Quadrature {
     }
 }
 
+/// Nodes a piece, and pieces over nine standard deviations either side.
+const NODES: usize = 16;
+const PIECES: usize = 9;
+const REACH: f64 = 9.0;
+
+/// E g(mean + sd z) for standard normal z, several at once, for g smooth between `kinks` (places of its argument, in any order): composite
+/// Gauss–Legendre over nine standard deviations either side, about 300 evaluations, to about 1e-12 of the size of g where g does not change
+/// much faster than over a tenth of a standard deviation. For steps and narrow bends use the kinks.
+///
+/// # Errors
+/// When the nodes of the rule cannot be found.
+pub fn normal_expectation<const K: usize>(
+    g: impl Fn(f64) -> [f64; K],
+    kinks: &[f64],
+    mean: f64,
+    sd: f64,
+) -> Result<[f64; K], LinalgError> {
+    static RULE: OnceLock<Result<Quadrature, LinalgError>> = OnceLock::new();
+    let rule = RULE.get_or_init(|| Quadrature::uniform(NODES)).as_ref().map_err(Clone::clone)?;
+    let pieces = 2 * PIECES;
+    let even = (0..=pieces).map(|k| REACH * (2.0 * k as f64 / pieces as f64 - 1.0));
+    let inside = kinks.iter().map(|k| (k - mean) / sd).filter(|z| z.abs() < REACH);
+    let mut cuts: Vec<f64> = even.chain(inside).collect();
+    cuts.sort_by(f64::total_cmp);
+    let mut total = [0.0; K];
+    for ends in cuts.windows(2) {
+        let (centre, half) = (0.5 * (ends[0] + ends[1]), 0.5 * (ends[1] - ends[0]));
+        for (t, weight) in rule.nodes.iter().zip(&rule.weights) {
+            let z = centre + half * t;
+            let mass = 2.0 * half * weight * normal_pdf(z);
+            total.iter_mut().zip(g(mean + sd * z)).for_each(|(sum, value)| *sum += mass * value);
+        }
+    }
+    Ok(total)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -105,5 +144,20 @@ mod tests {
                 assert!((rule.mean(|x| x.powi(2 * k)) - 1.0 / f64::from(2 * k + 1)).abs() < 1e-13);
             }
         }
+    }
+
+    #[test]
+    fn expectations_with_kinks() {
+        // E [1, z², cos(3 f)], and E|f − 0.4| with its kink
+        let (mean, sd) = (0.3, 0.7);
+        let found = normal_expectation(|f| [1.0, f * f, (3.0 * f).cos()], &[], mean, sd).unwrap();
+        let cos = (3.0 * mean as f64).cos() * (-0.5 * 9.0 * sd * sd as f64).exp();
+        for (found, expected) in found.into_iter().zip([1.0, mean * mean + sd * sd, cos]) {
+            assert!((found - expected).abs() < 1e-13, "{found} {expected}");
+        }
+        let d: f64 = (mean - 0.4) / sd;
+        let folded = sd * (2.0 * normal_pdf(d) + d * crate::math::special::erf(d / 2f64.sqrt()));
+        let [found] = normal_expectation(|f| [(f - 0.4).abs()], &[0.4], mean, sd).unwrap();
+        assert!((found - folded).abs() < 1e-13);
     }
 }
