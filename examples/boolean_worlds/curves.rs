@@ -116,6 +116,8 @@ pub(crate) fn run(worlds: &Worlds, report: &mut Report) -> Result<Vec<Panel>, Er
     }
     let name = "evidence of all inputs, formulas over uniform, parity, bits";
     report.check(name, cells as f64 - parity.bits[cells], Relation::Below, 0.0);
+    let name = "evidence of all inputs, with ⊕ over without, parity, bits";
+    report.check(name, parity.bits[cells] - in_its_language.bits[cells], Relation::Above, 0.0);
     let name = "evidence of all inputs, formulas over uniform, random tables, bits";
     report.check(name, cells as f64 - mean(&random, |c| c.bits[cells]), Relation::Below, 0.0);
     let middle = mean(&random, |c| c.unseen[half]);
