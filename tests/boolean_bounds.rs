@@ -63,26 +63,30 @@ fn check(violations: &Violations, repeats: usize) {
     // three standard deviations of a count with the promised rate
     let expected = repeats as f64 * DELTA;
     let allowed = expected + 3.0 * (expected * (1.0 - DELTA)).sqrt();
-    let Violations { seeger, maurer, binomial, kl, hoeffding, gibbs_unpaid, best_unpaid } = violations;
+    let Violations { seeger, maurer, binomial, kl, hoeffding, .. } = violations;
     for count in [seeger, maurer, binomial, kl, hoeffding] {
         assert!((*count as f64) < allowed, "{violations:?}");
     }
     assert!(binomial >= kl && kl >= hoeffding && seeger >= maurer, "{violations:?}");
-    for unpaid in [gibbs_unpaid, best_unpaid] {
-        assert!(*unpaid as f64 > 2.0 * allowed, "{violations:?}");
+}
+
+/// What is not paid for fails far more often than was promised.
+fn check_control(violations: &Violations, repeats: usize) {
+    for unpaid in [violations.gibbs_unpaid, violations.best_unpaid] {
+        assert!(unpaid as f64 > 3.0 * DELTA * repeats as f64, "{violations:?}");
     }
 }
 
 #[test]
 fn certificates_hold_where_the_truth_is_known_and_unpaid_ones_do_not() {
-    for prior in [
-        BooleanPrior::formulas(3, &Grammar::and_or_not()).unwrap(),
-        BooleanPrior::uniform(3).unwrap(),
-        BooleanPrior::uniform(4).unwrap(),
-    ] {
-        let n = 3 << (prior.inputs() - 1);
-        let violations = simulate(&prior, n, 400, Seed::new(21));
+    let formulas = BooleanPrior::formulas(3, &Grammar::and_or_not()).unwrap();
+    check(&simulate(&formulas, 12, 400, Seed::new(21)), 400);
+    // the control where every function is as cheap as any other, so that there is most to be fooled by
+    for inputs in [3, 4] {
+        let uniform = BooleanPrior::uniform(inputs).unwrap();
+        let violations = simulate(&uniform, 3 << (inputs - 1), 400, Seed::new(21));
         check(&violations, 400);
+        check_control(&violations, 400);
     }
 }
 
@@ -90,16 +94,18 @@ fn certificates_hold_where_the_truth_is_known_and_unpaid_ones_do_not() {
 #[ignore = "a study: 3,000 data sets a prior and size"]
 fn certificates_hold_in_a_larger_study() {
     let repeats = 3000;
+    let uniform = BooleanPrior::uniform(4).unwrap();
     for prior in [
         BooleanPrior::formulas(4, &Grammar::and_or_not()).unwrap(),
-        BooleanPrior::uniform(4).unwrap(),
+        uniform.clone(),
         BooleanPrior::formulas(3, &Grammar::and_or_not_xor()).unwrap(),
     ] {
         for n in [10, 24, 60] {
             let violations = simulate(&prior, n, repeats, Seed::new(22).at(n));
             println!("{prior:?}, n = {n}: {violations:?} of {repeats}");
-            if n == 24 {
-                check(&violations, repeats);
+            check(&violations, repeats);
+            if prior == uniform && n < 60 {
+                check_control(&violations, repeats);
             }
         }
     }

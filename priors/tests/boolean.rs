@@ -28,8 +28,10 @@ fn leaves(k: usize, rules: &Rules) -> Vec<f64> {
     leaves
 }
 
+type OfTwo = fn(usize, usize) -> usize;
+
 /// The rules with what they make of two tables.
-fn pairs(rules: &Rules) -> [(f64, fn(usize, usize) -> usize); 3] {
+fn pairs(rules: &Rules) -> [(f64, OfTwo); 3] {
     [(rules.and, |f, g| f & g), (rules.or, |f, g| f | g), (rules.xor, |f, g| f ^ g)]
 }
 
@@ -96,12 +98,12 @@ fn formulas_that_are_drawn_follow_the_law() {
                 rare_found += found;
             }
         }
-        assert!(chi2 < cells + 4.0 * (2.0 * cells as f64).sqrt(), "χ² {chi2} over {cells} functions");
+        assert!(chi2 < cells + 4.0 * f64::sqrt(2.0 * cells), "χ² {chi2} over {cells} functions");
         assert!((rare_found - rare).abs() < 4.0 * f64::sqrt(rare) + 1e-9);
         // and a formula says what it is
-        for i in 0..200 {
+        for (i, guess) in guesses.iter().enumerate().take(200) {
             let formula = grammar.formula(k, seed.at(i)).unwrap();
-            assert_eq!(formula.function(), guesses[i]);
+            assert_eq!(formula.function(), *guess);
             let p = law.probability(formula.function()).unwrap();
             assert!(p >= (-formula.code_length(&grammar).get()).exp() * (1.0 - 1e-12), "{formula}");
         }
