@@ -32,20 +32,21 @@ mod sweep;
 pub use compare::{Compared, Comparison, Mixture, compare};
 pub use error::Error;
 pub use softbias_models::{
-    Bernoulli, Data, DataError, DefaultMethod, DifferentiableEvidence, EffectiveDimension, EmpiricalRisk,
-    EpPosterior, Evidence, EvidenceMethod, Evidenced, Exact, ExactPosterior, ExpectationPropagation,
-    Gaussian, GaussianGamma, Grade, Gradients, Heteroscedastic, HyperPosterior, Hyperprior, Informed, Judged,
-    LabelTransform, Laplace, LaplacePosterior, LeastSquares, Likelihood, Link, Loss, Method, Mode, Model,
-    ModelError, NormalGammaPosterior, Nuts, OriginalScale, Parametric, Poisson, Posterior, Prediction,
-    Sampling, SavedLikelihood, ScalarLikelihood, SitePosterior, Softmax, SoftmaxPosterior, Standardise,
-    StudentT, Tune, Tuned, Uncertainty, Warning, WithLikelihood, conditional_evidence,
-    conditional_evidence_over_orders, data, likelihood, prequential, tune,
+    Bernoulli, CodeError, Codebook, Coded, Data, DataError, DefaultMethod, DifferentiableEvidence,
+    EffectiveDimension, EmpiricalRisk, EpPosterior, Evidence, EvidenceMethod, Evidenced, Exact,
+    ExactPosterior, ExpectationPropagation, Gaussian, GaussianGamma, Grade, Gradients, Heteroscedastic,
+    HyperPosterior, Hyperprior, Informed, Judged, LabelTransform, Laplace, LaplacePosterior, LeastSquares,
+    Likelihood, Link, Loss, Message, Method, Mode, Model, ModelError, NormalGammaPosterior, Nuts,
+    OriginalScale, Parametric, Poisson, Posterior, Prediction, Quantized, Sampling, SavedLikelihood,
+    ScalarLikelihood, SitePosterior, Softmax, SoftmaxPosterior, Standardise, StudentT, Tune, Tuned,
+    Uncertainty, Units, Warning, WithLikelihood, conditional_evidence, conditional_evidence_over_orders,
+    data, likelihood, prequential, tune,
 };
 pub use softbias_priors::{
     Basis, Bias, Blocks, Entry, FeatureMap, Features, GaussianPrior, Gp, Kernel, Ledger, Linear, Mean,
     MeanBasis, Nats, Parameter, Parameters, Paths, Pathways, Points, Polynomial, Prior, PriorError, PriorExt,
-    Row, SavedPrior, Saw, Scales, Seed, Softness, Stack, Truncation, Weights, WhitePrior, Window, adaptors,
-    group, kernel, laws, linear, math, memory, parameters, paths, prior,
+    Row, SavedPrior, Saw, Scales, Seed, Softness, Stack, Subspace, Truncation, Weights, WhitePrior, Window,
+    WithinSubspace, adaptors, group, kernel, laws, linear, math, memory, parameters, paths, prior, subspace,
 };
 pub use sweep::{Rung, Sweep, Swept};
 
@@ -56,13 +57,13 @@ struct Readme;
 
 /// What most programs import: `use softbias::prelude::*;`.
 pub mod prelude {
-    pub use crate::bounds::{self, Certify};
+    pub use crate::bounds::{self, Certify, CertifyCoded};
     pub use crate::report::{Figure, Panel, Relation, Report};
     pub use crate::{
-        Basis, Bernoulli, Bias, Data, Evidenced, Exact, ExactPosterior, ExpectationPropagation, Features,
-        Gaussian, GaussianPrior, Gp, Heteroscedastic, Hyperprior, Informed, Kernel, Laplace, Linear, Loss,
-        Mean, Method, Model, Nats, Nuts, Paths, Points, Poisson, Polynomial, Posterior, Prior, PriorExt,
-        Scales, Seed, Softmax, Softness, StudentT, Sweep, Tune, Tuned, Uncertainty, Weights, Window,
-        WithLikelihood, compare, tune,
+        Basis, Bernoulli, Bias, Codebook, Coded, Data, Evidenced, Exact, ExactPosterior,
+        ExpectationPropagation, Features, Gaussian, GaussianPrior, Gp, Heteroscedastic, Hyperprior, Informed,
+        Kernel, Laplace, Linear, Loss, Mean, Method, Model, Nats, Nuts, Paths, Points, Poisson, Polynomial,
+        Posterior, Prior, PriorExt, Quantized, Scales, Seed, Softmax, Softness, StudentT, Sweep, Tune, Tuned,
+        Uncertainty, Weights, Window, WithLikelihood, compare, tune,
     };
 }

@@ -28,6 +28,7 @@ pub mod prior;
 mod saved;
 mod softness;
 mod stack;
+pub mod subspace;
 
 pub use bias::Bias;
 pub use blocks::Blocks;
@@ -49,3 +50,4 @@ pub use prior::{GaussianPrior, Prior, PriorExt, WhitePrior};
 pub use saved::SavedPrior;
 pub use softness::Softness;
 pub use stack::Stack;
+pub use subspace::{Subspace, WithinSubspace};

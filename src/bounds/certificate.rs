@@ -52,6 +52,8 @@ pub enum Predictor {
     Gibbs,
     /// The posterior mean, one fixed function.
     Mean,
+    /// The function that a byte string says, one fixed function.
+    Decoded,
 }
 
 /// A promise about the risk on new data.
@@ -129,6 +131,7 @@ impl fmt::Display for Certificate {
         let who = match self.predictor {
             Predictor::Gibbs => "a function drawn from the posterior",
             Predictor::Mean => "the posterior mean",
+            Predictor::Decoded => "the decoded function",
         };
         let over = match self.population {
             None => "on new rows".to_owned(),

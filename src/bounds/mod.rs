@@ -5,6 +5,7 @@
 
 mod catoni;
 mod certificate;
+mod coded;
 mod countable;
 mod held_out;
 mod pac_bayes;
@@ -17,6 +18,7 @@ use softbias_priors::Nats;
 pub use catoni::{Catoni, CatoniGrid};
 pub(crate) use certificate::check_sampling;
 pub use certificate::{Certificate, CertificateError, Certify, Predictor};
+pub use coded::{CertifyCoded, Countable};
 pub use countable::{CountableBinomial, CountableHoeffding, CountableKl};
 pub use held_out::{binomial_tail_inverse, held_out, held_out_mean};
 pub use pac_bayes::{Maurer, McAllester, PriorScales, Seeger};
