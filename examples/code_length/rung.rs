@@ -5,11 +5,14 @@ use std::path::Path;
 
 use softbias::bounds::{Certificate, CountableBinomial, Seeger};
 use softbias::prelude::*;
-use softbias::{Error, Ledger, Message, ModelError, Pathways};
+use softbias::{Error, Ledger, Message, ModelError, Pathways, Units};
 
 use crate::sets::Labels;
 
 const DELTA: f64 = 0.05;
+
+/// The step of the codebook that is the same at every softness.
+pub(crate) const STEP: f64 = 0.125;
 
 /// Likelihoods are tempered by these factors on the noise, and the best is taken: the noise is no part of the prior, and both bounds
 /// hold for every posterior at once.
@@ -33,6 +36,8 @@ pub(crate) struct Rung {
     pub(crate) evidence: f64,
     pub(crate) information: f64,
     pub(crate) dimension: f64,
+    /// Of the posterior mean at the declared noise, rounded to one step whatever the softness: white and plain weights.
+    pub(crate) at_one_step: [usize; 2],
     /// Of the model in the file.
     pub(crate) bits: usize,
     pub(crate) bytes: usize,
@@ -79,11 +84,15 @@ impl Rung {
         let first = &posteriors[0];
         let (evidence, dimension) = (first.evidence(), first.effective_dimension());
         let best = least(posteriors.clone(), gibbs)?;
+        let bits = |units| {
+            Ok::<_, Error>(Quantized::of(first, Codebook::uniform(STEP).units(units))?.message().bits())
+        };
         Ok(Rung {
             softness,
             evidence: evidence.log.get(),
             information: evidence.information.get(),
             dimension: dimension.determined,
+            at_one_step: [bits(Units::White)?, bits(Units::Plain)?],
             bits: model.message().bits(),
             bytes: bytes.len(),
             train: model.risk(loss, train)?.mean,

@@ -17,9 +17,9 @@ pub(crate) enum Labels {
 /// Standard deviation of the noise about the curve.
 const NOISE: f64 = 0.25;
 
-/// Nearly a cubic: what is missing from one is a ripple of a tenth of its size.
+/// A cubic with a ripple that no cubic has.
 fn curve(x: f64) -> f64 {
-    1.2 * x - 2.0 * x.powi(3) + 0.12 * (9.0 * x).sin()
+    3.0 * x - 3.4 * x.powi(3) + 0.3 * (9.0 * x).sin()
 }
 
 impl Labels {

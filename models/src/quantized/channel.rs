@@ -107,17 +107,17 @@ pub(super) mod plain {
         }
     }
 
-    pub(crate) struct Reader(pub(crate) std::vec::IntoIter<bool>);
+    pub(crate) struct Reader(pub(crate) std::collections::VecDeque<bool>);
 
     impl Reader {
         pub(crate) fn of(bits: &[bool]) -> Reader {
-            Reader(bits.to_vec().into_iter())
+            Reader(bits.iter().copied().collect())
         }
     }
 
     impl Channel for Reader {
         fn bit(&mut self, _bit: bool, _odds: Odds) -> Result<bool> {
-            self.0.next().ok_or(CodeError::NotAMessage("cut short"))
+            self.0.pop_front().ok_or(CodeError::NotAMessage("cut short"))
         }
     }
 }
@@ -165,7 +165,7 @@ mod tests {
                 let word = word(code, n);
                 let mut reader = Reader::of(&word);
                 assert_eq!(decode(&mut reader, 0).unwrap(), n);
-                assert!(reader.0.next().is_none());
+                assert!(reader.0.is_empty());
                 assert!(decode(&mut Reader::of(&word[..word.len() - 1]), 0).is_err());
             }
             let kraft: f64 = (1..1 << 16).map(|n| 0.5f64.powi(word(code, n).len() as i32)).sum();

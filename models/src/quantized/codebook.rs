@@ -50,14 +50,14 @@ impl Codebook {
     }
 
     /// Uniform codebooks in either unit, at every second step of the grid from `finest` to `coarsest`, and learned ones of 2 to 16
-    /// levels: what a search may go through.
+    /// levels: what a search may go through. Ends that are no steps leave the learned ones.
     #[must_use]
     pub fn ladder(finest: f64, coarsest: f64) -> Vec<Codebook> {
         let places = match (Step::nearest(finest), Step::nearest(coarsest)) {
-            (Ok(finest), Ok(coarsest)) => finest.0..=coarsest.0,
-            _ => 1..=0,
+            (Ok(finest), Ok(coarsest)) => (finest.0..=coarsest.0).step_by(2).collect(),
+            _ => Vec::new(),
         };
-        let uniform = places.step_by(2).map(|place| Codebook::uniform(Step(place).size()));
+        let uniform = places.into_iter().map(|place| Codebook::uniform(Step(place).size()));
         let learned = [2, 3, 4, 6, 8, 12, 16].map(Codebook::learned);
         let white: Vec<Codebook> = uniform.chain(learned).collect();
         let plain: Vec<Codebook> = white.iter().map(|book| book.units(Units::Plain)).collect();

@@ -269,7 +269,8 @@ impl Scales {
 
     /// The weights of a message in the units of the codebook, output by output.
     fn gather(&self, coefficients: ArrayView2<'_, f64>, codebook: Codebook) -> Result<Vec<f64>> {
-        let dead = coefficients.indexed_iter().find(|((j, _), w)| !(self.all[*j] > 0.0) && **w != 0.0);
+        let is_dead = |j: usize| self.live.binary_search(&j).is_err();
+        let dead = coefficients.indexed_iter().find(|((j, _), w)| **w != 0.0 && is_dead(*j));
         if let Some(((feature, _), &value)) = dead {
             return Err(CodeError::DeadWeight { feature, value }.into());
         }

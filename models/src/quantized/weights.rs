@@ -40,7 +40,8 @@ impl Symbols {
                 Values::Multiples { step, of }
             }
             Kind::Learned(k) => {
-                if let Some(place) = weights.iter().position(|w| !(w.abs() < 3e38)) {
+                let fits = |w: &f64| w.abs() < 3e38;
+                if let Some(place) = weights.iter().position(|w| !fits(w)) {
                     return Ok(Err(place));
                 }
                 let levels = Levels::learn(weights, k)?;
