@@ -33,21 +33,22 @@ mod sweep;
 pub use compare::{Compared, Comparison, Mixture, compare};
 pub use error::Error;
 pub use softbias_models::{
-    Bernoulli, BooleanPosterior, Data, DataError, DefaultMethod, DifferentiableEvidence, Drawn,
-    EffectiveDimension, EmpiricalRisk, Enumeration, EpPosterior, Evidence, EvidenceMethod, Evidenced, Exact,
-    ExactPosterior, ExpectationPropagation, Flips, Gaussian, GaussianGamma, Grade, Gradients,
-    Heteroscedastic, HyperPosterior, Hyperprior, Informed, Judged, LabelTransform, Laplace, LaplacePosterior,
-    LeastSquares, Likelihood, Link, Loss, Method, Mode, Model, ModelError, MonteCarlo, NormalGammaPosterior,
-    Nuts, OriginalScale, Parametric, Poisson, Posterior, Prediction, Sampling, SavedLikelihood,
-    ScalarLikelihood, SitePosterior, Softmax, SoftmaxPosterior, Standardise, StudentT, Tune, Tuned,
-    Uncertainty, Variational, Warning, WithLikelihood, conditional_evidence,
-    conditional_evidence_over_orders, data, likelihood, prequential, tune,
+    Bernoulli, BooleanPosterior, CodeError, Codebook, Coded, Data, DataError, DefaultMethod,
+    DifferentiableEvidence, Drawn, EffectiveDimension, EmpiricalRisk, Enumeration, EpPosterior, Evidence,
+    EvidenceMethod, Evidenced, Exact, ExactPosterior, ExpectationPropagation, Flips, Gaussian, GaussianGamma,
+    Grade, Gradients, Heteroscedastic, HyperPosterior, Hyperprior, Informed, Judged, LabelTransform, Laplace,
+    LaplacePosterior, LeastSquares, Likelihood, Link, Loss, Message, Method, Mode, Model, ModelError,
+    MonteCarlo, NormalGammaPosterior, Nuts, OriginalScale, Parametric, Poisson, Posterior, Prediction,
+    Quantized, Sampling, SavedLikelihood, ScalarLikelihood, SitePosterior, Softmax, SoftmaxPosterior,
+    Standardise, StudentT, Tune, Tuned, Uncertainty, Units, Variational, Warning, WithLikelihood,
+    conditional_evidence, conditional_evidence_over_orders, data, likelihood, prequential, tune,
 };
 pub use softbias_priors::{
     Averaged, Basis, Bias, Blocks, BooleanPrior, Entry, FeatureMap, Features, GaussianPrior, Gp, Kernel,
     Ledger, Linear, Mean, MeanBasis, Nats, Parameter, Parameters, Paths, Pathways, Points, Polynomial, Prior,
-    PriorError, PriorExt, Row, SavedPrior, Saw, Scales, Seed, Softness, Stack, Truncation, Weights,
-    WhitePrior, Window, adaptors, group, kernel, laws, linear, math, memory, parameters, paths, prior,
+    PriorError, PriorExt, Row, SavedPrior, Saw, Scales, Seed, Softness, Stack, Subspace, Truncation, Weights,
+    WhitePrior, Window, WithinSubspace, adaptors, group, kernel, laws, linear, math, memory, parameters,
+    paths, prior, subspace,
 };
 pub use sweep::{Rung, Sweep, Swept};
 
@@ -58,13 +59,14 @@ struct Readme;
 
 /// What most programs import: `use softbias::prelude::*;`.
 pub mod prelude {
-    pub use crate::bounds::{self, Certify};
+    pub use crate::bounds::{self, Certify, CertifyCoded};
     pub use crate::report::{Figure, Panel, Relation, Report};
     pub use crate::{
-        Averaged, Basis, Bernoulli, Bias, BooleanPrior, Data, Evidenced, Exact, ExactPosterior,
-        ExpectationPropagation, Features, Flips, Gaussian, GaussianPrior, Gp, Heteroscedastic, Hyperprior,
-        Informed, Kernel, Laplace, Linear, Loss, Mean, Method, Model, Nats, Nuts, Paths, Points, Poisson,
-        Polynomial, Posterior, Prior, PriorExt, Scales, Seed, Softmax, Softness, StudentT, Sweep, Tune,
-        Tuned, Uncertainty, Variational, Weights, Window, WithLikelihood, compare, tune,
+        Averaged, Basis, Bernoulli, Bias, BooleanPrior, Codebook, Coded, Data, Evidenced, Exact,
+        ExactPosterior, ExpectationPropagation, Features, Flips, Gaussian, GaussianPrior, Gp,
+        Heteroscedastic, Hyperprior, Informed, Kernel, Laplace, Linear, Loss, Mean, Method, Model, Nats,
+        Nuts, Paths, Points, Poisson, Polynomial, Posterior, Prior, PriorExt, Quantized, Scales, Seed,
+        Softmax, Softness, StudentT, Sweep, Tune, Tuned, Uncertainty, Variational, Weights, Window,
+        WithLikelihood, compare, tune,
     };
 }

@@ -19,6 +19,7 @@ const DOORS: &[(&str, &str)] = &[
     ("argmin_math", "models/src/optimize.rs"),
     ("nuts_rs", "models/src/nuts.rs"),
     ("flate2", "models/src/data/gzip.rs"),
+    ("constriction", "models/src/quantized/entropy.rs"),
     ("kuva", "src/report/draw.rs"),
 ];
 

@@ -8,6 +8,7 @@ use softbias_priors::memory::TooLarge;
 use thiserror::Error;
 
 use crate::data::DataError;
+use crate::quantized::CodeError;
 use crate::risk::Loss;
 
 /// An error of the models crate: what was wrong, where, and what to do.
@@ -26,6 +27,9 @@ pub enum ModelError {
     /// An allocation over the limit.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
+    /// Weights as a byte string.
+    #[error(transparent)]
+    Code(#[from] CodeError),
     /// A noise level that is none.
     #[error(
         "the noise standard deviation must be a finite number > 0, found {0}; for interpolation take a small one, such as 1e-6 of the labels' scale"

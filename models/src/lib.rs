@@ -3,6 +3,7 @@
 //! This crate is a part of `softbias`, the only one that a user needs to name.
 
 pub mod boolean;
+mod coded;
 mod conditional;
 pub mod data;
 mod ep;
@@ -18,12 +19,14 @@ mod nuts;
 mod optimize;
 mod posterior;
 mod prediction;
+mod quantized;
 mod risk;
 mod saved;
 pub mod tune;
 mod variational;
 
 pub use boolean::{BooleanPosterior, Enumeration};
+pub use coded::Coded;
 pub use conditional::{conditional_evidence, conditional_evidence_over_orders};
 pub use data::{Data, DataError, LabelTransform, Sampling, Standardise};
 pub use ep::{EpPosterior, ExpectationPropagation};
@@ -40,6 +43,7 @@ pub use likelihood::{
 pub use model::{DefaultMethod, Method, Model, WithLikelihood};
 pub use posterior::{Evidenced, Informed, Posterior};
 pub use prediction::{OriginalScale, Prediction, Uncertainty};
+pub use quantized::{CodeError, Codebook, Message, Quantized, Units};
 pub use risk::{Drawn, EmpiricalRisk, Loss, MonteCarlo};
 pub use saved::SavedLikelihood;
 pub use tune::{EvidenceMethod, HyperPosterior, Hyperprior, Mode, Nuts, Tune, Tuned, tune};

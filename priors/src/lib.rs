@@ -30,6 +30,7 @@ pub mod prior;
 mod saved;
 mod softness;
 mod stack;
+pub mod subspace;
 
 pub use averaged::Averaged;
 pub use bias::Bias;
@@ -53,3 +54,4 @@ pub use prior::{GaussianPrior, Prior, PriorExt, WhitePrior};
 pub use saved::SavedPrior;
 pub use softness::Softness;
 pub use stack::Stack;
+pub use subspace::{Subspace, WithinSubspace};

@@ -22,6 +22,8 @@ pub enum Predictor {
     Mean,
     /// The class that more than half of the posterior gives; for Gaussian values the sign of the posterior mean.
     MajorityVote,
+    /// The function that a byte string says, one fixed function.
+    Decoded,
 }
 
 /// A promise about the risk on new data.
@@ -135,6 +137,7 @@ impl fmt::Display for Certificate {
             Predictor::Gibbs => "a function drawn from the posterior",
             Predictor::Mean => "the posterior mean",
             Predictor::MajorityVote => "the majority vote of the posterior",
+            Predictor::Decoded => "the decoded function",
         };
         let over = match self.population {
             None => "on new rows".to_owned(),
@@ -240,19 +243,32 @@ impl<'a> Terms<'a> {
         delta: f64,
         draws: Option<MonteCarlo>,
     ) -> Result<Terms<'a>, Error> {
-        check_delta(delta)?;
         let ledger = posterior.prior_ledger().and(data.ledger());
-        check_rows("the prior", &ledger, data)?;
-        let information = posterior.information();
+        let risk = || {
+            Ok(match draws {
+                None => posterior.risk(loss, data)?,
+                Some(draws) => posterior.risk_by_draws(loss, data, draws)?,
+            })
+        };
+        Terms::judged("the prior", ledger, posterior.information(), risk, data, delta)
+    }
+
+    /// The refusals first, then the risk.
+    pub(super) fn judged(
+        who: &'static str,
+        ledger: Ledger,
+        information: Nats,
+        risk: impl FnOnce() -> Result<EmpiricalRisk, Error>,
+        data: &'a Data,
+        delta: f64,
+    ) -> Result<Terms<'a>, Error> {
+        check_delta(delta)?;
+        check_rows(who, &ledger, data)?;
         // (rounding may leave a relative entropy of nearly nothing below 0)
         if !(information.get().is_finite() && information.get() > -1e-6) {
             return Err(CertificateError::Information(information.get()).into());
         }
-        let risk = match draws {
-            None => posterior.risk(loss, data)?,
-            Some(draws) => posterior.risk_by_draws(loss, data, draws)?,
-        };
-        Ok(Terms { risk, information, ledger, data, delta })
+        Ok(Terms { risk: risk()?, information, ledger, data, delta })
     }
 
     /// The same owing more.

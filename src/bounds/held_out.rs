@@ -1,9 +1,9 @@
 //! Bounds from rows that the posterior never saw: what every other certificate must beat.
 
 use softbias_models::{Data, EmpiricalRisk, Informed, Loss};
-use softbias_priors::Nats;
 use softbias_priors::math::special::beta_regularised;
 use softbias_priors::math::stable::binary_kl_inverse_upper;
+use softbias_priors::{Ledger, Nats};
 
 use super::certificate::{Certificate, Predictor};
 use super::refusal::{CertificateError, check_delta, check_rows};
@@ -43,8 +43,8 @@ pub fn held_out<Q: Informed>(
     data: &Data,
     delta: f64,
 ) -> Result<Certificate, Error> {
-    let risk = posterior.risk(loss, data)?;
-    certify(posterior, &risk, Predictor::Gibbs, data, delta, Inequality::Sharpest)
+    let risk = || Ok(posterior.risk(loss, data)?);
+    certify("the posterior", posterior.ledger(), risk, Predictor::Gibbs, data, delta, Inequality::Sharpest)
 }
 
 /// Bounds the risk of the posterior *mean*, one fixed function, by rows that the posterior has not seen: the exact binomial tail
@@ -58,10 +58,11 @@ pub fn held_out_mean<Q: Informed>(
     data: &Data,
     delta: f64,
 ) -> Result<Certificate, Error> {
-    posterior.conditioned_on().expect_same_transforms(data)?;
-    let mean = posterior.predict(data.points())?.mean().clone();
-    let risk = EmpiricalRisk::of_function(loss, data, &mean)?;
-    certify(posterior, &risk, Predictor::Mean, data, delta, Inequality::Sharpest)
+    let risk = || {
+        posterior.conditioned_on().expect_same_transforms(data)?;
+        Ok(EmpiricalRisk::of_function(loss, data, posterior.predict(data.points())?.mean())?)
+    };
+    certify("the posterior", posterior.ledger(), risk, Predictor::Mean, data, delta, Inequality::Sharpest)
 }
 
 /// The same risk as [`held_out`] by Hoeffding's inequality, R ≤ R̂ + √(ln(1/δ)/(2n)): the textbook's, never tighter.
@@ -74,27 +75,30 @@ pub fn held_out_hoeffding<Q: Informed>(
     data: &Data,
     delta: f64,
 ) -> Result<Certificate, Error> {
-    let risk = posterior.risk(loss, data)?;
-    certify(posterior, &risk, Predictor::Gibbs, data, delta, Inequality::Hoeffding)
+    let risk = || Ok(posterior.risk(loss, data)?);
+    certify("the posterior", posterior.ledger(), risk, Predictor::Gibbs, data, delta, Inequality::Hoeffding)
 }
 
 #[derive(Clone, Copy)]
-enum Inequality {
+pub(super) enum Inequality {
     Hoeffding,
     Sharpest,
 }
 
-fn certify<Q: Informed>(
-    posterior: &Q,
-    risk: &EmpiricalRisk,
+/// The refusals that come before a held-out bound, then the risk, then the bound.
+pub(super) fn certify(
+    who: &'static str,
+    owed: Ledger,
+    risk: impl FnOnce() -> Result<EmpiricalRisk, Error>,
     predictor: Predictor,
     data: &Data,
     delta: f64,
     inequality: Inequality,
 ) -> Result<Certificate, Error> {
     check_delta(delta)?;
-    let ledger = posterior.ledger().and(data.ledger());
-    check_rows("the posterior", &ledger, data)?;
+    let ledger = owed.and(data.ledger());
+    check_rows(who, &ledger, data)?;
+    let risk = &risk()?;
     let price = ledger.price();
     let paid = delta * (-price.get()).exp();
     let complexity = -paid.ln() / risk.n as f64;
