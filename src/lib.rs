@@ -35,13 +35,14 @@ pub use error::Error;
 pub use softbias_models::{
     Bernoulli, BooleanPosterior, CodeError, Codebook, Coded, Data, DataError, DefaultMethod,
     DifferentiableEvidence, Drawn, EffectiveDimension, EmpiricalRisk, Enumeration, EpPosterior, Evidence,
-    EvidenceMethod, Evidenced, Exact, ExactPosterior, ExpectationPropagation, Flips, Gaussian, GaussianGamma,
-    Grade, Gradients, Heteroscedastic, HyperPosterior, Hyperprior, Informed, Judged, LabelTransform, Laplace,
-    LaplacePosterior, LeastSquares, Likelihood, Link, Loss, Message, Method, Mode, Model, ModelError,
-    MonteCarlo, NormalGammaPosterior, Nuts, OriginalScale, Parametric, Poisson, Posterior, Prediction,
-    Quantized, Sampling, SavedLikelihood, ScalarLikelihood, SitePosterior, Softmax, SoftmaxPosterior,
-    Standardise, StudentT, Tune, Tuned, Uncertainty, Units, Variational, Warning, WithLikelihood,
-    conditional_evidence, conditional_evidence_over_orders, data, likelihood, prequential, tune,
+    EvidenceMethod, Evidenced, Exact, ExactPosterior, ExpectationPropagation, ExpectedLog, Flips, Gaussian,
+    GaussianGamma, Grade, Gradients, Heteroscedastic, HyperPosterior, Hyperprior, Informed, Judged,
+    LabelTransform, Laplace, LaplacePosterior, LeastSquares, Likelihood, Link, Loss, Message, Method, Mode,
+    Model, ModelError, MonteCarlo, NormalGammaPosterior, Nuts, OriginalScale, Parametric, Poisson, Posterior,
+    Prediction, Quantized, Sampling, SavedLikelihood, ScalarLikelihood, SitePosterior, Softmax,
+    SoftmaxPosterior, Standardise, StudentT, Tune, Tuned, Uncertainty, Units, Variational, Warning,
+    WithLikelihood, conditional_evidence, conditional_evidence_over_orders, data, likelihood, prequential,
+    tune,
 };
 pub use softbias_priors::{
     Averaged, Basis, Bias, Blocks, BooleanPrior, Entry, FeatureMap, Features, GaussianPrior, Gp, Kernel,

@@ -122,11 +122,29 @@ fn a_certificate_of_a_world() {
     assert!((certificate.information.bits() - 16.0).abs() < 1e-9 && certificate.empirical_risk == 0.0);
     assert!(certificate.value < 0.2 && world.risk(posterior.law()).unwrap() <= certificate.value);
     assert!(certificate.ledger.is_empty());
-    assert_eq!(table(&posterior, Loss::ZeroOne, &data, DELTA).unwrap().certificates.len(), 7);
+    assert_eq!(table(&posterior, Loss::ZeroOne, &data, DELTA).unwrap().certificates.len(), 12);
     // chosen among three grammars by looking, it pays
     let chosen = posterior.clone().charged(Ledger::chose("grammar", 3));
     assert!(chosen.certify(&Seeger, Loss::ZeroOne, &data, DELTA).unwrap().value > certificate.value);
     // as a prior it has seen these rows
     let again = posterior.extend(&data).unwrap();
     assert!(again.certify(&Seeger, Loss::ZeroOne, &data, DELTA).is_err());
+}
+
+/// n·E[−ln p] + KL = −ln Z from three sums, and Germain's bound at that evidence.
+#[test]
+fn the_evidence_of_a_world_certifies_it() {
+    let world = World::of(TruthTable::of(3, |x| x[0] || x[2]).unwrap());
+    let data = world.sample(60, Seed::new(29)).unwrap();
+    let (a, b) = (-0.9f64.ln(), -0.1f64.ln());
+    let flips = Flips::with_probability(0.1).unwrap();
+    let posterior = BooleanPrior::uniform(3).unwrap().with_likelihood(flips).condition(&data).unwrap();
+    let loss = Loss::FlipLog { probability: 0.1 };
+    let certificate = from_evidence(&posterior, &Germain, loss, DELTA).unwrap();
+    let root = ((posterior.evidence().log.get() + DELTA.ln()) / 60.0).exp();
+    let by_hand = a + (b - a) / (1.0 - (a - b).exp()) * (1.0 - a.exp() * root);
+    assert!((certificate.value - by_hand).abs() < 1e-10, "{} {by_hand}", certificate.value);
+    // another probability is another likelihood
+    let other = from_evidence(&posterior, &Germain, Loss::FlipLog { probability: 0.2 }, DELTA);
+    assert!(matches!(other, Err(Error::Certificate(CertificateError::Identity { .. }))));
 }

@@ -1,7 +1,9 @@
 //! Certificates of Gaussian-process classifiers: coverage on simulated labels beside a negative control, and what is refused.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use softbias::bounds::{Bound, CertificateError, Certify, CountableKl, Maurer, held_out};
+use softbias::bounds::{
+    Bound, CBound, CertificateError, Certify, CountableKl, FactorTwo, MarginVote, Maurer, Tandem, held_out,
+};
 use softbias::math::quadrature::Quadrature;
 use softbias::math::special::normal_cdf;
 use softbias::prelude::*;
@@ -33,6 +35,47 @@ fn true_risk<Q: GaussianPrior>(posterior: &Q) -> f64 {
         w * (positive(*x) * negative + (1.0 - positive(*x)) * (1.0 - negative))
     };
     inputs.nodes().iter().zip(inputs.weights()).enumerate().map(at).sum()
+}
+
+/// The zero–one risk of the sign of the posterior mean.
+fn true_risk_of_vote<Q: GaussianPrior>(posterior: &Q) -> f64 {
+    let inputs = Quadrature::uniform(32).unwrap();
+    let x = Points::line(inputs.nodes().iter().copied()).unwrap();
+    let mean = posterior.mean(&x).unwrap();
+    let at = |(i, (x, w)): (usize, (&f64, &f64))| {
+        w * if mean[[i, 0]] > 0.0 { 1.0 - positive(*x) } else { positive(*x) }
+    };
+    inputs.nodes().iter().zip(inputs.weights()).enumerate().map(at).sum()
+}
+
+#[test]
+fn votes_are_covered() {
+    // long enough a sample that the bounds are below 1
+    let (repeats, n, delta) = (200, 250, 0.1);
+    let margin = MarginVote { gamma: 1.0, largest_sd: 2f64.sqrt() };
+    let (mut violations, mut informative) = ([0usize; 4], [0usize; 4]);
+    for k in 0..repeats {
+        let data = simulated(n, Seed::new(11).at(k));
+        let posterior = model().condition_by(&Laplace::new(), &data).unwrap();
+        let risk = true_risk_of_vote(&posterior);
+        let vote =
+            |bound: &dyn bounds::Vote, loss| posterior.certify_vote(bound, loss, &data, delta).unwrap().value;
+        let values = [
+            vote(&FactorTwo, Loss::ZeroOne),
+            vote(&Tandem, Loss::ZeroOne),
+            vote(&CBound, Loss::ZeroOne),
+            vote(&margin, Loss::Margin { gamma: 1.0 }),
+        ];
+        for (i, value) in values.into_iter().enumerate() {
+            violations[i] += usize::from(risk > value);
+            informative[i] += usize::from(value < 1.0);
+        }
+        // what the bounds are about: the vote errs at most twice as often as a draw
+        assert!(risk <= 2.0 * true_risk(&posterior) + 1e-12);
+    }
+    let allowed = repeats as f64 * delta + 3.0 * (repeats as f64 * delta * (1.0 - delta)).sqrt();
+    assert!(violations.iter().all(|count| (*count as f64) < allowed), "{violations:?}");
+    assert!(informative[0] > repeats / 2 && informative[3] > repeats / 2, "{informative:?}");
 }
 
 fn covers<M>(method: &M)

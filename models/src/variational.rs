@@ -15,11 +15,12 @@ use crate::likelihood::ExpectedLog;
 use crate::model::{Method, Model};
 
 /// Gaussian variational inference in function space (Opper & Archambeau 2009): maximises E_Q ln p(y | f) − KL(Q‖P) over Gaussians Q by
-/// natural-gradient steps on a Gaussian site a row (Khan & Lin 2017), O(n³) a sweep, damped so that no step loses.
+/// natural-gradient steps on a Gaussian site a row (Khan & Lin 2017), O(n³) a sweep, damped so that no step loses. Sites have precisions ≥ 0,
+/// as log-concave labels ask for; for other labels it ends in a local optimum among such Gaussians.
 ///
 /// The evidence it gives is that maximum, a lower bound of ln Z; `fit` and `information` are its two terms, both exact for the Q at hand. With
-/// [`Flips`](crate::Flips), whose ln p is a multiple of the zero–one loss, Q minimises λ n R̂ + KL: the Gaussian posterior that is optimal for
-/// PAC-Bayes bounds at inverse temperature λ = ln((1 − ε)/ε) a row (Germain et al. 2009; Catoni 2007 over all posteriors). λ may be chosen by
+/// [`Flips`](crate::Flips), whose ln p is a multiple of the zero–one loss, it minimises λ n R̂ + KL at inverse temperature λ = ln((1 − ε)/ε) a row,
+/// what PAC-Bayes bounds ask for (Germain et al. 2009; Catoni 2007 over all posteriors). λ may be chosen by
 /// looking at the rows, for a PAC-Bayes bound holds for all posteriors of one prior at once.
 ///
 /// Rows whose expected log density is convex (those far on the wrong side, under `Flips`) have a site of precision 0.

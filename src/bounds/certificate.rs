@@ -32,6 +32,7 @@ pub struct Certificate {
     /// The bound behind it.
     pub bound: String,
     /// With probability at least 1 − [`Certificate::total_delta`] over the rows, the risk is at most this.
+    #[serde(with = "unlimited")]
     pub value: f64,
     /// Whether the promise is empty: not below what guessing reaches.
     pub vacuous: bool,
@@ -77,10 +78,16 @@ impl Certificate {
         ledger: &Ledger,
         data: &Data,
     ) -> Certificate {
+        let always: &[&str] = match risk.drawn {
+            None => &["loss fixed before the rows were seen"],
+            Some(_) => {
+                &["loss fixed before the rows were seen", "posterior fixed before the draws were made"]
+            }
+        };
         Certificate {
             bound: bound.to_owned(),
             value,
-            vacuous: value >= risk.guessing,
+            vacuous: !(value < risk.guessing),
             predictor,
             loss: risk.loss,
             measured: None,
@@ -93,7 +100,7 @@ impl Certificate {
             ledger: ledger.clone(),
             sampling: data.sampling(),
             population: data.list().map(|list| list.len() - ledger.looked_at_count(list)),
-            assumptions: assumptions.iter().map(|&text| text.to_owned()).collect(),
+            assumptions: assumptions.iter().chain(always).map(|&text| text.to_owned()).collect(),
         }
     }
 
@@ -148,7 +155,8 @@ impl fmt::Display for Certificate {
         };
         let vacuous = if self.vacuous { " (vacuous: guessing does as well)" } else { "" };
         let shown = (value * 1e4).ceil() / 1e4;
-        let confidence = self.total_delta();
+        // (two decimal fractions need not add up to one)
+        let confidence = (self.total_delta() * 1e12).round() / 1e12;
         write!(
             f,
             "With probability at least 1 − {confidence} the expected {loss} of {who}, {over}, is at most {shown:.4}{vacuous}. From {n} \
@@ -193,7 +201,8 @@ pub trait Certify: Informed {
     }
 
     /// The same with the Gibbs risk on the rows estimated by draws, where no formula gives it: the promise then fails with probability
-    /// `delta` + δ′ ([`MonteCarlo::delta`]).
+    /// `delta` + δ′ ([`MonteCarlo::delta`]). Choices in the ledger are paid out of δ′ too. Unlike the bound, the estimate is about *one*
+    /// posterior: to pick one among several by their estimates, draw anew for the one picked, or charge the choice.
     ///
     /// # Errors
     /// As [`Certify::certify`], and for losses outside [0, 1].
@@ -208,7 +217,8 @@ pub trait Certify: Informed {
         Terms::of(self, loss, data, delta, Some(draws))?.certificate(bound, Predictor::Gibbs)
     }
 
-    /// Bounds the risk of the majority vote of the posterior, one fixed classifier (for Gaussian values: the sign of their mean).
+    /// Bounds the risk of the majority vote of the posterior, one fixed classifier. For one function of Gaussian values it is the sign of
+    /// their mean; for several classes the class with the largest share of votes, which need not be that of the largest mean.
     ///
     /// # Errors
     /// As [`Certify::certify`].
@@ -268,7 +278,13 @@ impl<'a> Terms<'a> {
         if !(information.get().is_finite() && information.get() > -1e-6) {
             return Err(CertificateError::Information(information.get()).into());
         }
-        Ok(Terms { risk: risk()?, information, ledger, data, delta })
+        let risk = risk()?;
+        if risk.mean.is_nan() {
+            return Err(CertificateError::Risk.into());
+        }
+        // A tail of the binomial is that of independent draws; what is drawn from a list without replacement obeys Chernoff's bounds.
+        let errors = risk.errors.filter(|_| data.sampling() == Sampling::Iid);
+        Ok(Terms { risk: EmpiricalRisk { errors, ..risk }, information, ledger, data, delta })
     }
 
     /// The same owing more.
@@ -285,11 +301,12 @@ impl<'a> Terms<'a> {
         bound: &B,
         predictor: Predictor,
     ) -> Result<Certificate, Error> {
-        let Terms { risk, information, ledger, data, delta } = self;
+        let Terms { information, ledger, data, delta, .. } = self;
+        let price = ledger.price();
+        let risk = &self.risk.paying(price);
         if let Some(reason) = bound.refuses(risk) {
             return Err(CertificateError::Inapplicable { bound: bound.name(), reason }.into());
         }
-        let price = ledger.price();
         let value = bound.value(risk, *information + price, risk.n, *delta);
         let (name, assumptions) = (bound.name(), bound.assumptions());
         let mut certificate = Certificate::new(
@@ -307,8 +324,21 @@ impl<'a> Terms<'a> {
         let concerned = bound.concerns(risk.loss);
         if concerned != risk.loss {
             certificate.measured = Some(std::mem::replace(&mut certificate.loss, concerned));
-            certificate.vacuous = value >= concerned.guessing(data.outputs());
+            certificate.vacuous = !(value < concerned.guessing(data.outputs()));
         }
         Ok(certificate)
+    }
+}
+
+/// Numbers that may be ∞, which JSON has no word for: as nothing at all.
+mod unlimited {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+        value.is_finite().then_some(*value).serialize(to)
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<f64, D::Error> {
+        Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::INFINITY))
     }
 }

@@ -1,6 +1,6 @@
 //! Bounds from rows that the posterior never saw: what every other certificate must beat.
 
-use softbias_models::{Data, EmpiricalRisk, Informed, Loss};
+use softbias_models::{Data, EmpiricalRisk, Informed, Loss, Sampling};
 use softbias_priors::math::special::beta_regularised;
 use softbias_priors::math::stable::binary_kl_inverse_upper;
 use softbias_priors::{Ledger, Nats};
@@ -48,7 +48,7 @@ pub fn held_out<Q: Informed>(
 }
 
 /// Bounds the risk of the posterior *mean*, one fixed function, by rows that the posterior has not seen: the exact binomial tail
-/// for the zero–one loss, kl inversion otherwise.
+/// for the zero–one loss and independent draws, kl inversion otherwise.
 ///
 /// # Errors
 /// As [`held_out`].
@@ -98,7 +98,13 @@ pub(super) fn certify(
     check_delta(delta)?;
     let ledger = owed.and(data.ledger());
     check_rows(who, &ledger, data)?;
-    let risk = &risk()?;
+    let risk = risk()?;
+    if risk.mean.is_nan() {
+        return Err(CertificateError::Risk.into());
+    }
+    // (see `Terms::judged`)
+    let errors = risk.errors.filter(|_| data.sampling() == Sampling::Iid);
+    let risk = &EmpiricalRisk { errors, ..risk };
     let price = ledger.price();
     let paid = delta * (-price.get()).exp();
     let complexity = -paid.ln() / risk.n as f64;

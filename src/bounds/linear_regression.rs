@@ -92,8 +92,10 @@ impl LinearRegression {
                 + constant
                 + ln_0f1(half, 0.25 * off_centre * u)
         };
-        // (a density e^{t/2} at its slowest to the left; to the right u/2 wins, by however little)
-        let end = (1e3 / (0.5 - slope)).ln() + (1.0 + off_centre + self.inputs as f64).ln();
+        // (a density e^{t/2} at its slowest to the left; to the right (½ − slope) u wins over √(off_centre u), by however little)
+        let left = 0.5 - slope;
+        let end =
+            (40.0 * off_centre / left / left + 1e3 * (1.0 + off_centre + self.inputs as f64) / left).ln();
         let coarse: Vec<(f64, f64)> = (0..)
             .map(|k| -100.0 + COARSE * f64::from(k))
             .take_while(|t| *t < end)
@@ -105,7 +107,7 @@ impl LinearRegression {
             return f64::INFINITY;
         };
         // The trapezoidal rule is exact to rounding for a smooth integrand that dies at both ends.
-        let step = (0.2 / (1.0 + half + off_centre).sqrt()).min(0.02);
+        let step = (0.2 * (left / (1.0 + half + off_centre)).sqrt()).clamp(1e-5, 0.02);
         let (from, to) = (first.0 - COARSE, last.0 + COARSE);
         let count = ((to - from) / step).ceil();
         let values: Vec<f64> = (0..=count as usize).map(|k| log(from + step * k as f64)).collect();
@@ -193,6 +195,11 @@ mod tests {
         assert!((sure.psi(loss, 1) - (0.7 - 0.5 * 2.4f64.ln())).abs() < 1e-9);
         // it diverges at λ σx²σp² = ½, for however many rows
         assert!(at(1.99).psi(loss, 100).is_finite() && at(2.0).psi(loss, 100).is_infinite());
+        // near divergence the integrand peaks far out: by an independent integral with a longer range
+        for (lambda, expected) in [(1.999, 2321.4061), (1.9998, 12499.0), (1.9999, 25273.0)] {
+            let found = at(lambda).psi(loss, 40);
+            assert!((found / expected - 1.0).abs() < 1e-3, "{lambda}: {found}");
+        }
         // grows with what may be an upper limit
         let more = LinearRegression { truth: 1.0, ..at(1.0) };
         assert!(more.psi(loss, 40) > at(1.0).psi(loss, 40));

@@ -49,6 +49,9 @@ pub enum CertificateError {
          where the prior has none"
     )]
     Information(f64),
+    /// A risk that is no number.
+    #[error("the risk on the rows is not a number: the posterior's mean or variance is none at some row")]
+    Risk,
     /// Fit, information and evidence that do not belong together.
     #[error(
         "n·E[{loss}] + KL = {bound} is not −ln Z = {evidence}: this is not the Bayes posterior of that loss (an approximation, another \

@@ -108,12 +108,14 @@ impl BoundTable {
         self
     }
 
-    /// The smallest bound of a predictor. It was chosen by looking: it holds with confidence 1 − δ only if all in the table do, or if it
-    /// was named beforehand.
+    /// The smallest bound of a predictor, which was chosen by looking: its δ is that of the four events (three, for votes) behind the bounds of
+    /// the table, all of which hold together. A bound that was named beforehand has its own δ.
     #[must_use]
-    pub fn smallest(&self, predictor: Predictor) -> Option<&Certificate> {
+    pub fn smallest(&self, predictor: Predictor) -> Option<Certificate> {
+        let events = if predictor == Predictor::MajorityVote { 3.0 } else { 4.0 };
         let of_it = self.certificates.iter().filter(|c| c.predictor == predictor);
-        of_it.min_by(|a, b| a.value.total_cmp(&b.value))
+        let best = of_it.min_by(|a, b| a.value.total_cmp(&b.value))?.clone();
+        Some(Certificate { delta: (events * best.delta).min(1.0), ..best })
     }
 }
 

@@ -16,7 +16,7 @@ pub struct SubGaussian {
     lambdas: Vec<f64>,
 }
 
-/// The least of the values over a grid that was fixed beforehand; ∞ where there is none.
+/// The least of the values over a grid that was fixed beforehand; where there is none, the loss's largest value or ∞.
 fn least(
     lambdas: &[f64],
     risk: &EmpiricalRisk,
@@ -29,7 +29,8 @@ fn least(
         let value = risk.mean + (complexity + psi(*lambda)) / lambda;
         if *lambda > 0.0 && !value.is_nan() { value } else { f64::INFINITY }
     };
-    lambdas.iter().map(at).fold(f64::INFINITY, f64::min)
+    let most = risk.loss.range().map_or(f64::INFINITY, |(_, most)| most);
+    lambdas.iter().map(at).fold(most, f64::min)
 }
 
 impl SubGaussian {

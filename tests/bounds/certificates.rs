@@ -36,6 +36,12 @@ fn a_certificate_survives_its_file() {
         certificate.save(&path).unwrap();
         assert_eq!(Certificate::load(&path).unwrap(), certificate);
     }
+    // what JSON has no word for
+    let squared = Loss::Squared { scale: 1.0 };
+    let endless = posterior.certify(&SubGamma::new(0.3, 2.0, 100.0), squared, &data, 0.05).unwrap();
+    assert!(endless.value.is_infinite() && endless.vacuous);
+    endless.save(&path).unwrap();
+    assert_eq!(Certificate::load(&path).unwrap(), endless);
     std::fs::write(&path, "{\"bound\": 1}").unwrap();
     let error = Certificate::load(&path).unwrap_err();
     assert!(error.to_string().contains("no certificate"), "{error}");
@@ -61,6 +67,11 @@ fn draws_are_charged_and_agree_with_the_formula() {
     assert_eq!(posterior.certify_by_draws(&Seeger, LOSS, &data, 0.05, how).unwrap(), drawn);
     let all = table_by_draws(&posterior, LOSS, &data, 0.05, how).unwrap();
     assert_eq!(all.certificates[0], drawn);
+    // a choice is paid out of δ′ too
+    let charged = posterior.clone().charged(Ledger::chose("seed", 100));
+    let dearer = charged.certify_by_draws(&Seeger, LOSS, &data, 0.05, how).unwrap();
+    let by_hand = math::stable::binary_kl_inverse_upper(by.average, (100f64.ln() - 0.01f64.ln()) / 4000.0);
+    assert!((dearer.empirical_risk - by_hand).abs() < 1e-12 && dearer.assumptions.len() == 5);
     // bad requests
     let ask = |draws, delta, loss| {
         posterior.certify_by_draws(
@@ -143,7 +154,8 @@ fn votes_are_certified_as_votes() {
         .beside(held_out_mean(&posterior, Loss::ZeroOne, &fresh, 0.05).unwrap())
         .beside(held_out_hoeffding(&posterior, Loss::ZeroOne, &fresh, 0.05).unwrap());
     assert_eq!((all.certificates.len(), all.held_out.len()), (12, 2));
-    assert!(all.smallest(Predictor::Gibbs).unwrap().value <= gibbs.value);
+    let smallest = all.smallest(Predictor::Gibbs).unwrap();
+    assert!(smallest.value <= gibbs.value && (smallest.delta - 0.2).abs() < 1e-15);
     assert!(all.to_string().contains("held-out Hoeffding"), "{all}");
     let kl = held_out(&posterior, Loss::ZeroOne, &fresh, 0.05).unwrap();
     assert!(kl.value <= all.held_out[1].value);
@@ -282,4 +294,52 @@ fn the_best_of_several_priors_is_paid_for() {
     let none: [Result<ExactPosterior, Error>; 0] = [];
     let error = choose("nothing", none, &Seeger, LOSS, &data, 0.05).unwrap_err();
     assert!(matches!(error, Error::Certificate(CertificateError::NoCandidates)));
+}
+
+/// Votes by hand, where draws err apart: tandem and C-bound from both inverses.
+#[test]
+fn votes_by_hand() {
+    use softbias::bounds::Bound;
+    use softbias::math::stable::{binary_kl_inverse_lower, binary_kl_inverse_upper};
+    let (n, kl, delta) = (2000, 30.0, 0.05);
+    let risk = EmpiricalRisk { tandem: 0.03, ..EmpiricalRisk::known(Loss::ZeroOne, 0.12, n) };
+    let constant = Seeger::constant(n).ln();
+    let at = |copies: f64, delta: f64| (copies * kl + constant - f64::ln(delta)) / n as f64;
+    let tandem = 4.0 * binary_kl_inverse_upper(0.03, at(2.0, delta));
+    assert!((Tandem.value(&risk, Nats(kl), n, delta) - tandem).abs() < 1e-14);
+    let gibbs = binary_kl_inverse_upper(0.12, at(1.0, 0.5 * delta));
+    let apart = binary_kl_inverse_lower(0.18, at(2.0, 0.5 * delta));
+    let c = 1.0 - (1.0 - 2.0 * gibbs).powi(2) / (1.0 - 2.0 * apart);
+    assert!((CBound.value(&risk, Nats(kl), n, delta) - c).abs() < 1e-14);
+    assert!(gibbs > 0.12 && apart < 0.18);
+    // with rows beyond number both are what they are about
+    let endless = EmpiricalRisk { n: usize::MAX / 2, ..risk };
+    let value = |bound: &dyn Bound| bound.value(&endless, Nats(0.0), 1_000_000_000_000, delta);
+    assert!((value(&Tandem) - 0.12).abs() < 1e-4);
+    assert!((value(&CBound) - (1.0 - 0.76f64.powi(2) / 0.64)).abs() < 1e-4);
+}
+
+/// On a share a of the points half of the posterior errs, elsewhere nobody: the vote errs on a (ties are errors), and every vote's bound is
+/// tight up to its inequality for n rows.
+#[test]
+fn votes_hold_where_they_are_tight() {
+    use softbias::bounds::Bound;
+    let (repeats, n, a, delta) = (2000, 400, 0.15, 0.1);
+    let uniform = Seed::new(9).uniform1(repeats * n, 0.0, 1.0);
+    let bounds: [&dyn Bound; 3] = [&FactorTwo, &Tandem, &CBound];
+    let (mut violations, mut raw) = ([0usize; 3], 0);
+    for k in 0..repeats {
+        let split = uniform.iter().skip(k * n).take(n).filter(|u| **u < a).count();
+        let share = split as f64 / n as f64;
+        let risk =
+            EmpiricalRisk { tandem: 0.25 * share, ..EmpiricalRisk::known(Loss::ZeroOne, 0.5 * share, n) };
+        for (count, bound) in violations.iter_mut().zip(bounds) {
+            *count += usize::from(bound.value(&risk, Nats(0.0), n, delta) < a);
+        }
+        // all three without the price of n rows
+        raw += usize::from(share < a);
+    }
+    let allowed = repeats as f64 * delta + 3.0 * (repeats as f64 * delta).sqrt();
+    assert!(violations.iter().all(|count| (*count as f64) < allowed), "{violations:?}");
+    assert!(raw > repeats / 3, "{raw}");
 }

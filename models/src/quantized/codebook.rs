@@ -109,7 +109,9 @@ impl Step {
 /// The upper half of a 32-bit floating-point number (bfloat16), rounded to even; what overflows becomes the largest.
 fn to_short(value: f64) -> u16 {
     let bits = (value as f32).clamp(-3e38, 3e38).to_bits();
-    ((bits + 0x7fff + ((bits >> 16) & 1)) >> 16) as u16
+    let short = ((bits + 0x7fff + ((bits >> 16) & 1)) >> 16) as u16;
+    // one zero: levels that differ by its sign alone would not ascend
+    if short == 0x8000 { 0 } else { short }
 }
 
 fn from_short(bits: u16) -> f64 {

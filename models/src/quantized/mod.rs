@@ -167,7 +167,7 @@ impl Quantized {
     /// Of the posterior mean under each of these codebooks, the one of the least cost; the first of equals.
     ///
     /// A search by the certified bound costs nothing: the codebook is in the message, whose length is paid already, and the bound
-    /// holds for all messages at once. (Not so the search over priors, which are not in the message: charge them,
+    /// holds for all messages at once. A held-out bound of what was found pays for it: the cost may have looked at those rows. (Not so the search over priors, which are not in the message: charge them,
     /// [`charged`](softbias_priors::PriorExt::charged).)
     ///
     /// # Errors
@@ -179,7 +179,9 @@ impl Quantized {
     ) -> std::result::Result<Quantized, E> {
         let mut best: Option<(f64, Quantized)> = None;
         let mut refused = ModelError::Prior(PriorError::Empty("codebooks to search"));
+        let mut tried = 0;
         for codebook in codebooks {
+            tried += 1;
             match Quantized::of(posterior, codebook) {
                 Ok(model) => {
                     let cost = cost(&model)?;
@@ -190,7 +192,8 @@ impl Quantized {
                 Err(error) => refused = error,
             }
         }
-        best.map(|(_, model)| model).ok_or_else(|| refused.into())
+        let (_, model) = best.ok_or(refused)?;
+        Ok(Quantized { found: model.found.clone().and(&Ledger::chose("codebook", tried)), ..model })
     }
 
     /// The byte string that the model is.

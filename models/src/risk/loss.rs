@@ -78,13 +78,14 @@ impl Loss {
         self.range() == Some((0.0, 1.0))
     }
 
-    /// What guessing reaches: ½ for two signs, 1 − 1/C for C classes, the largest value elsewhere.
+    /// What guessing reaches: ½ for two signs, 1 − 1/C for C classes, the loss of probability ½ for log losses, the largest value elsewhere.
     #[must_use]
     pub fn guessing(self, outputs: usize) -> f64 {
         match self {
-            Loss::ZeroOne => 0.5,
+            Loss::ZeroOne | Loss::Margin { .. } => 0.5,
             Loss::Misclassified => 1.0 - 1.0 / outputs.max(2) as f64,
-            Loss::FlipLog { .. } => std::f64::consts::LN_2,
+            Loss::FlipLog { .. } => self.range().map_or(f64::INFINITY, |(least, most)| 0.5 * (least + most)),
+            Loss::ClippedLog { least, .. } => (std::f64::consts::LN_2 / -least.ln()).min(1.0),
             other => other.range().map_or(f64::INFINITY, |(_, most)| most),
         }
     }
@@ -170,13 +171,20 @@ impl Loss {
         }
     }
 
-    /// The loss of the values of one row: over its outputs the mean, or of its class.
+    /// The loss of the values of one row: over its outputs the mean, or of its class. As large as can be where labels and values do not belong
+    /// together.
     #[must_use]
     pub fn of_row(self, y: ArrayView1<'_, f64>, f: ArrayView1<'_, f64>) -> f64 {
         if !self.is_of_rows() {
+            if y.len() != f.len() {
+                return self.range().map_or(f64::INFINITY, |(_, most)| most);
+            }
             return y.iter().zip(f).map(|(y, f)| self.of(*y, *f)).sum::<f64>() / y.len() as f64;
         }
         let class = class(y);
+        if class >= f.len() || (y.len() > 1 && y.len() != f.len()) || (y.len() == 1 && y[0] != class as f64) {
+            return 1.0;
+        }
         let right = f.iter().enumerate().all(|(c, value)| c == class || *value < f[class]);
         if right { 0.0 } else { 1.0 }
     }

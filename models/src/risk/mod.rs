@@ -6,8 +6,8 @@ mod loss;
 use ndarray::{Array2, Array3, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use softbias_priors::Seed;
 use softbias_priors::math::stable::binary_kl_inverse_upper;
+use softbias_priors::{Nats, Seed};
 
 use crate::data::Data;
 use crate::error::{ModelError, Result};
@@ -167,6 +167,22 @@ impl EmpiricalRisk {
             guessing: loss.guessing(outputs),
             drawn: Some(Drawn { draws, average, delta }),
             ..EmpiricalRisk::known(loss, mean, data.len())
+        }
+    }
+
+    /// The same risk where `price` nats were paid for choices: an estimate by draws holds for all of the alternatives together.
+    #[must_use]
+    pub fn paying(self, price: Nats) -> EmpiricalRisk {
+        match self.drawn {
+            Some(Drawn { draws, average, delta }) if price.get() > 0.0 => {
+                let mean = binary_kl_inverse_upper(average, (price.get() - delta.ln()) / draws as f64);
+                EmpiricalRisk {
+                    drawn: self.drawn,
+                    guessing: self.guessing,
+                    ..EmpiricalRisk::known(self.loss, mean, self.n)
+                }
+            }
+            _ => self,
         }
     }
 
