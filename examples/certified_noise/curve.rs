@@ -61,8 +61,9 @@ impl Curve {
         self.mean(of).windows(2).map(|pair| pair[1] - pair[0]).collect()
     }
 
-    pub(crate) fn least_step(&self, of: impl Fn(&Outcome) -> f64) -> f64 {
-        least(self.steps(of))
+    /// Over the first so many levels.
+    pub(crate) fn least_step(&self, levels: usize, of: impl Fn(&Outcome) -> f64) -> f64 {
+        least(self.steps(of).into_iter().take(levels.saturating_sub(1)))
     }
 
     pub(crate) fn largest_step(&self, of: impl Fn(&Outcome) -> f64) -> f64 {

@@ -16,9 +16,6 @@ pub(crate) const INTERPOLATING: f64 = 1e-4;
 const LENGTH: f64 = 1.4;
 /// Orders of the polynomial beyond its linear core.
 const ORDERS: std::ops::RangeInclusive<usize> = 2..=16;
-/// Flip probabilities of the Gibbs posterior: inverse temperatures from ln 4 to ln 99 an error.
-const FLIPS: [f64; 3] = [0.2, 0.05, 0.01];
-
 /// At most so many settings of a kind of model were tried on these digits while this example was written. No row chose one of them anew,
 /// but the list had been looked at, so each kind pays for that choice.
 pub(crate) const SETTINGS: usize = 64;
@@ -51,12 +48,12 @@ fn exact<P: GaussianPrior + 'static>(prior: P, ratio: f64, task: &Task) -> Resul
     })
 }
 
-/// On the prior of [`process`], the Gaussian posterior that makes the bound least, at the best of a few temperatures: they are no part
+/// On the prior of [`process`], the Gaussian posterior that makes the bound least, at the best of a few flip probabilities: they are no part
 /// of the prior, and cost nothing.
-pub(crate) fn gibbs(task: &Task) -> Result<Outcome, Error> {
+pub(crate) fn gibbs(task: &Task, flips: &[f64]) -> Result<Outcome, Error> {
     let prior = paid(Gp::new(1.0 * Kernel::rbf(LENGTH)));
     let mut best: Option<Outcome> = None;
-    for probability in FLIPS {
+    for &probability in flips {
         let model = prior.clone().with_likelihood(Flips::with_probability(probability)?);
         let posterior = Variational::new().sweeps(20).tolerance(1e-5).condition(model, &task.train)?;
         let certificate = posterior.certify(&Seeger, Loss::ZeroOne, &task.train, DELTA)?;

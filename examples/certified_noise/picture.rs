@@ -17,8 +17,15 @@ pub(crate) fn draw(study: &Study) -> Figure {
     let bounds = panel("Certified risk, δ = 0.05", "bound").y_range(0.0, 1.02).hline(0.5, "guessing");
     let bounds = all(bounds, |o| o.bound);
 
-    let errors = panel("Training error", "share of labels").y_range(-0.01, 0.52);
+    let errors =
+        panel("Errors on training labels, and (dashed) on true labels of other rows", "share of labels")
+            .y_range(-0.01, 0.52);
     let errors = all(errors, |o| o.train);
+    let errors = errors
+        .dashed("process, other rows", *levels, process.mean(|o| o.test))
+        .colour("#56616b")
+        .dashed("Gibbs posterior, other rows", *levels, gibbs.mean(|o| o.test))
+        .colour("#a0a8b0");
 
     let evidence = panel("Log evidence", "nats a row");
     let evidence = [process, polynomial, interpolating]
@@ -29,7 +36,9 @@ pub(crate) fn draw(study: &Study) -> Figure {
     let information = [process, polynomial, fitting, gibbs, best, interpolating]
         .into_iter()
         .fold(information, |panel, curve| line(panel, curve, |o| o.information));
-    let information = information.dashed("dimension of the process", *levels, process.mean(|o| o.dimension));
+    let information = information
+        .dashed("dimension of the process", *levels, process.mean(|o| o.dimension))
+        .colour("#56616b");
 
     [bounds, errors, evidence, information].into_iter().fold(Figure::new("").columns(2), Figure::panel)
 }

