@@ -3,7 +3,8 @@
 
 use softbias::boolean::{BooleanPrior, Grammar, TruthTable, World};
 use softbias::bounds::{
-    Bound, Certify, CountableBinomial, CountableHoeffding, CountableKl, Maurer, Seeger, table,
+    Bound, CertificateError, Certify, CountableBinomial, CountableHoeffding, CountableKl, Germain, Maurer,
+    Seeger, from_evidence, table,
 };
 use softbias::*;
 

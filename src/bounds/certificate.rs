@@ -87,7 +87,7 @@ impl Certificate {
         Certificate {
             bound: bound.to_owned(),
             value,
-            vacuous: !(value < risk.guessing),
+            vacuous: value >= risk.guessing,
             predictor,
             loss: risk.loss,
             measured: None,
@@ -324,7 +324,7 @@ impl<'a> Terms<'a> {
         let concerned = bound.concerns(risk.loss);
         if concerned != risk.loss {
             certificate.measured = Some(std::mem::replace(&mut certificate.loss, concerned));
-            certificate.vacuous = !(value < concerned.guessing(data.outputs()));
+            certificate.vacuous = value >= concerned.guessing(data.outputs());
         }
         Ok(certificate)
     }

@@ -149,13 +149,13 @@ mod tests {
     #[test]
     fn expectations_with_kinks() {
         // E [1, z², cos(3 f)], and E|f − 0.4| with its kink
-        let (mean, sd) = (0.3, 0.7);
+        let (mean, sd): (f64, f64) = (0.3, 0.7);
         let found = normal_expectation(|f| [1.0, f * f, (3.0 * f).cos()], &[], mean, sd).unwrap();
-        let cos = (3.0 * mean as f64).cos() * (-0.5 * 9.0 * sd * sd as f64).exp();
+        let cos = (3.0 * mean).cos() * (-0.5 * 9.0 * sd * sd).exp();
         for (found, expected) in found.into_iter().zip([1.0, mean * mean + sd * sd, cos]) {
             assert!((found - expected).abs() < 1e-13, "{found} {expected}");
         }
-        let d: f64 = (mean - 0.4) / sd;
+        let d = (mean - 0.4) / sd;
         let folded = sd * (2.0 * normal_pdf(d) + d * crate::math::special::erf(d / 2f64.sqrt()));
         let [found] = normal_expectation(|f| [(f - 0.4).abs()], &[0.4], mean, sd).unwrap();
         assert!((found - folded).abs() < 1e-13);
