@@ -40,7 +40,7 @@ impl Bound for Germain {
 impl PacBayes for Germain {}
 
 /// Certifies a posterior by its own evidence, on the rows that it was conditioned on: `loss` must be the negative log likelihood of one
-/// row, so that n·E[loss] + KL = −ln Z. That is checked to 1e-8 relative, from three numbers computed apart where the posterior is exact (under
+/// row, so that n·E ℓ + KL = −ln Z. That is checked to 1e-8 relative, from three numbers computed apart where the posterior is exact (under
 /// [`Variational`](crate::Variational) the evidence is a lower bound made of the other two, and the bound holds all the same). The loss, its
 /// noise included, must be fixed before the rows were seen. `bound` may be any that
 /// covers the loss: [`Germain`] where it has a largest value, [`SubGamma`](super::SubGamma) or

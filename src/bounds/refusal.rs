@@ -60,7 +60,7 @@ pub enum CertificateError {
     Identity {
         /// The loss that was taken for the negative log likelihood.
         loss: Loss,
-        /// n·E[loss] + KL.
+        /// n·E ℓ + KL.
         bound: f64,
         /// −ln Z.
         evidence: f64,
