@@ -19,7 +19,7 @@ pub(crate) fn draw(study: &Study) -> Figure {
 
     let errors =
         panel("Errors on training labels, and (dashed) on true labels of other rows", "share of labels")
-            .y_range(-0.01, 0.52);
+            .y_range(-0.01, 0.6);
     let errors = all(errors, |o| o.train);
     let errors = errors
         .dashed("process, other rows", *levels, process.mean(|o| o.test))
