@@ -6,18 +6,21 @@ use crate::binary::Study;
 use crate::classes::Ten;
 use crate::halves::Half;
 
-/// Bounds, training and test errors over numbered predictors.
-fn panel(title: &str, rows: &[(f64, f64, f64)]) -> Panel {
+/// Bounds, training and test errors, a predictor beside the other.
+fn panel(title: &str, names: &[&str], rows: &[(f64, f64, f64)]) -> Panel {
     let at: Vec<f64> = (1..=rows.len()).map(|i| i as f64).collect();
     let of = |pick: fn(&(f64, f64, f64)) -> f64| rows.iter().map(pick).collect::<Vec<_>>();
     Panel::new(title)
-        .x("row of the table")
+        .x("prior and posterior")
         .y("zero–one risk")
-        .x_range(0.5, rows.len() as f64 + 0.5)
-        .ticks_x(at.iter().map(|i| (*i, format!("{i}"))))
+        .x_range(0.0, rows.len() as f64 + 1.0)
+        .ticks_x(at.iter().copied().zip(names.iter().copied()))
         .points("bound", &at, of(|row| row.0))
-        .points("Gibbs, its rows", &at, of(|row| row.1))
-        .points("test", &at, of(|row| row.2))
+        .colour("#d55e00")
+        .points("on the rows it is from", &at, of(|row| row.1))
+        .colour("#009e73")
+        .points("on test rows", &at, of(|row| row.2))
+        .colour("#0072b2")
 }
 
 pub(crate) fn draw(above: &Study, odd: &Study, halves: &[Half], classes: &[Ten]) -> Figure {
@@ -27,11 +30,22 @@ pub(crate) fn draw(above: &Study, odd: &Study, halves: &[Half], classes: &[Ten])
     Figure::new("")
         .columns(2)
         .panel(
-            panel("digit > 4, data-free priors", &study(above))
-                .hline(0.161, "net, n = 55,000 (2017)")
-                .y_range(0.0, 0.5),
+            panel(
+                "digit > 4, data-free priors",
+                &["plain", "regression", "shifts", "chosen", "Gibbs"],
+                &study(above),
+            )
+            .hline(0.161, "net, n = 55,000 (2017)")
+            .y_range(0.0, 0.5),
         )
-        .panel(panel("odd or even, data-free priors", &study(odd)).y_range(0.0, 0.5))
-        .panel(panel("digit > 4, prior from one half", &halves).y_range(0.0, 0.25))
-        .panel(panel("ten classes", &classes).y_range(0.0, 1.0))
+        .panel(panel("odd or even, data-free priors", &["plain", "shifts"], &study(odd)).y_range(0.0, 0.5))
+        .panel(
+            panel(
+                "digit > 4, prior from one half",
+                &["Q = P", "held-out kl", "posterior", "Gibbs", "mean"],
+                &halves,
+            )
+            .y_range(0.0, 0.3),
+        )
+        .panel(panel("ten classes", &["plain", "shifts", "softmax"], &classes).y_range(0.0, 1.0))
 }
