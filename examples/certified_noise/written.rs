@@ -1,7 +1,7 @@
 //! Models that are byte strings: weights of random features, rounded, and certified at their length.
 
 use ndarray::{Array1, Array2, Axis};
-use softbias::bounds::{Bound, CountableBinomial};
+use softbias::bounds::{Bound, CountableKl};
 use softbias::prelude::*;
 use softbias::{EmpiricalRisk, Error, Ledger};
 
@@ -124,13 +124,13 @@ impl<'a> Search<'a> {
         let white = &model.coefficients().column(0) / &self.scales;
         let values = self.features.t().dot(&white).insert_axis(Axis(1));
         let risk = EmpiricalRisk::of_function(Loss::ZeroOne, &self.task.train, &values)?;
-        let bound = CountableBinomial.value(&risk, model.code_length(), self.task.train.len(), DELTA);
+        let bound = CountableKl.value(&risk, model.code_length(), self.task.train.len(), DELTA);
         Ok(Candidate { error: risk.mean, bound, model })
     }
 }
 
 fn outcome(model: &Quantized, task: &Task) -> Result<Outcome, Error> {
-    let certificate = model.certify(&CountableBinomial, Loss::ZeroOne, &task.train, DELTA)?;
+    let certificate = model.certify(&CountableKl, Loss::ZeroOne, &task.train, DELTA)?;
     let risk = |data: &Data| Ok::<f64, Error>(model.risk(Loss::ZeroOne, data)?.mean);
     Ok(Outcome {
         train: risk(&task.train)?,

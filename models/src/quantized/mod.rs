@@ -167,8 +167,9 @@ impl Quantized {
     /// Of the posterior mean under each of these codebooks, the one of the least cost; the first of equals.
     ///
     /// A search by the certified bound costs nothing: the codebook is in the message, whose length is paid already, and the bound
-    /// holds for all messages at once. A held-out bound of what was found pays for it: the cost may have looked at those rows. (Not so the search over priors, which are not in the message: charge them,
-    /// [`charged`](softbias_priors::PriorExt::charged).)
+    /// holds for all messages at once. (Not so the search over priors, which are not in the message: charge them,
+    /// [`charged`](softbias_priors::PriorExt::charged).) A held-out bound of what was found pays for the search, for its cost may have
+    /// looked at those rows.
     ///
     /// # Errors
     /// Without a codebook that fits, the error of the last one; and those of `cost`.
