@@ -282,6 +282,15 @@ mod figures {
     }
 
     #[test]
+    fn an_axis_of_names_has_no_numbers() {
+        let panel =
+            Panel::new("t").categories(["one", "two"]).y_range(7.0, 8.0).points("a", [1.0, 2.0], [7.0, 8.0]);
+        let svg = Figure::new("whole").panel(panel).svg().unwrap();
+        assert!(svg.contains(">one<") && svg.contains(">two<"));
+        assert!(!svg.contains(">1.0<") && !svg.contains(">1.5<") && svg.contains(">7.0<"));
+    }
+
+    #[test]
     fn layers_of_one_name_share_a_colour() {
         let xs = [0.0, 1.0];
         let panel = || Panel::new("").legend(softbias::report::Legend::None);

@@ -8,13 +8,14 @@ use crate::halves::Half;
 
 /// Bounds, training and test errors, a predictor beside the other.
 fn panel(title: &str, names: &[&str], rows: &[(f64, f64, f64)]) -> Panel {
+    let most = rows.iter().map(|row| row.0).fold(0.0, f64::max);
     let at: Vec<f64> = (1..=rows.len()).map(|i| i as f64).collect();
     let of = |pick: fn(&(f64, f64, f64)) -> f64| rows.iter().map(pick).collect::<Vec<_>>();
     Panel::new(title)
         .x("prior and posterior")
         .y("zero–one risk")
-        .x_range(0.0, rows.len() as f64 + 1.0)
-        .ticks_x(at.iter().copied().zip(names.iter().copied()))
+        .y_range(0.0, (10.0 * most + 0.5).ceil() / 10.0)
+        .categories(names.iter().copied())
         .points("bound", &at, of(|row| row.0))
         .colour("#d55e00")
         .points("on the rows it is from", &at, of(|row| row.1))
@@ -35,17 +36,13 @@ pub(crate) fn draw(above: &Study, odd: &Study, halves: &[Half], classes: &[Ten])
                 &["plain", "regression", "shifts", "chosen", "Gibbs"],
                 &study(above),
             )
-            .hline(0.161, "net, n = 55,000 (2017)")
-            .y_range(0.0, 0.5),
+            .hline(0.161, "net, n = 55,000 (2017)"),
         )
-        .panel(panel("odd or even, data-free priors", &["plain", "shifts"], &study(odd)).y_range(0.0, 0.5))
-        .panel(
-            panel(
-                "digit > 4, prior from one half",
-                &["Q = P", "held-out kl", "posterior", "Gibbs", "mean"],
-                &halves,
-            )
-            .y_range(0.0, 0.3),
-        )
-        .panel(panel("ten classes", &["plain", "shifts", "softmax"], &classes).y_range(0.0, 1.0))
+        .panel(panel("odd or even, data-free priors", &["plain", "shifts"], &study(odd)))
+        .panel(panel(
+            "digit > 4, prior from one half",
+            &["Q = P", "held-out kl", "posterior", "Gibbs", "mean"],
+            &halves,
+        ))
+        .panel(panel("ten classes", &["plain", "shifts", "softmax"], &classes))
 }

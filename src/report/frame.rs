@@ -178,7 +178,8 @@ impl<'a> Frame<'a> {
 
     /// The ticks of the horizontal axis: first those in words, then the numbers that they leave room for.
     fn x_ticks(&self, at: Rect) -> (Vec<Tick>, Vec<f64>) {
-        let (numbers, minor) = self.x.ticks((at.width() / 70.0).clamp(2.0, 9.0) as usize);
+        let about = (at.width() / 70.0).clamp(2.0, 9.0) as usize;
+        let (numbers, minor) = if self.panel.in_words { Default::default() } else { self.x.ticks(about) };
         let words = self.panel.ticks_x.iter().filter(|(position, _)| self.x.shows(*position));
         let words = words.filter_map(|(position, label)| Some((self.x.place(*position)?, label.clone())));
         let mut kept: Vec<Tick> = Vec::new();

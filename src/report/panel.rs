@@ -69,6 +69,8 @@ pub struct Panel {
     pub(super) y: AxisSpec,
     pub(super) y2: AxisSpec,
     pub(super) ticks_x: Vec<(f64, String)>,
+    /// Whether the horizontal axis has words alone.
+    pub(super) in_words: bool,
     pub(super) layers: Vec<Layer>,
     pub(super) legend: Legend,
 }
@@ -149,6 +151,14 @@ impl Panel {
     pub fn ticks_x<L: Into<String>>(mut self, ticks: impl IntoIterator<Item = (f64, L)>) -> Self {
         self.ticks_x.extend(ticks.into_iter().map(|(position, label)| (position, label.into())));
         self
+    }
+
+    /// Makes the horizontal axis one of names instead of numbers: the first stands at 1, the next at 2, and so on.
+    #[must_use]
+    pub fn categories<L: Into<String>>(self, names: impl IntoIterator<Item = L>) -> Self {
+        let ticks: Vec<_> = names.into_iter().enumerate().map(|(i, name)| ((i + 1) as f64, name)).collect();
+        let last = ticks.len() as f64;
+        Self { in_words: true, ..self }.x_range(0.5, last.max(1.0) + 0.5).ticks_x(ticks)
     }
 
     /// Places the legend.
