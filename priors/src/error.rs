@@ -23,6 +23,14 @@ pub enum PriorError {
         /// The offending number.
         value: f64,
     },
+    /// A layer of a net that cannot be.
+    #[error("layer `{layer}`: {problem}")]
+    Net {
+        /// Which layer, by its place and kind.
+        layer: String,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
     /// Shapes that do not fit together.
     #[error("{what}: expected {expected}, found {found}")]
     Dimensions {

@@ -3,10 +3,12 @@
 pub mod linalg;
 pub mod nats;
 pub mod quadrature;
+pub mod real;
 pub mod seed;
 pub mod simd;
 pub mod special;
 pub mod stable;
 
 pub use nats::Nats;
+pub use real::Real;
 pub use seed::Seed;

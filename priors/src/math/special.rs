@@ -81,6 +81,18 @@ pub fn normal_quantile(p: f64) -> f64 {
     -std::f64::consts::SQRT_2 * erfc_inv(2.0 * p)
 }
 
+/// t ≥ 0 with P(T > t) = tail for Student's t of `dof` degrees of freedom, tail in (0, ½].
+#[must_use]
+pub fn student_t_tail_inverse(tail: f64, dof: f64) -> f64 {
+    if dof == 1.0 {
+        // (π/2 − π tail loses nothing for a small tail in this form)
+        return (std::f64::consts::PI * tail).tan().recip().max(0.0);
+    }
+    // P(|T| > t) = I_x(ν/2, ½) at x = ν/(ν + t²)
+    let x = beta::inv_beta_reg(0.5 * dof, 0.5, (2.0 * tail).min(1.0));
+    (dof * (1.0 - x) / x).max(0.0).sqrt()
+}
+
 /// ln Γ(x) for x > 0.
 #[must_use]
 pub fn ln_gamma(x: f64) -> f64 {

@@ -6,7 +6,7 @@ use faer::{Accum, MatMut, MatRef, Par};
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::backend::ClearRegisters;
+use super::slices::ClearRegisters;
 
 /// Columns that are finished at a time, and rows that one task computes.
 const BLOCK: usize = 128;

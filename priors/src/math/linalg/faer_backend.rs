@@ -16,6 +16,7 @@ use faer::{Accum, Conj, MatMut, MatRef, Par};
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 
 use super::blocked;
+use super::slices::ClearRegisters;
 use super::triangular::Side;
 
 pub(super) const NAME: &str = "faer";
@@ -23,23 +24,6 @@ pub(super) const NAME: &str = "faer";
 /// faer's degree of parallelism changes how it cuts sums, hence bits; and for the few hundred columns met here its
 /// thread teams cost more than they bring. Parallelism comes from the blocks that the callers cut.
 const PAR: Par = Par::Seq;
-
-/// Clears the upper halves of the vector registers when it is dropped.
-///
-/// Some of faer's kernels (small products, QR, eigenvalues) return with them in use, and on processors with AVX-512 every scalar
-/// instruction of the thread then waits for them: `exp` took a hundred times as long after a product of 4093 × 9 by 9 × 10. A
-/// function compiled for wide vectors that uses them clears them as it returns.
-pub(super) struct ClearRegisters;
-
-impl Drop for ClearRegisters {
-    fn drop(&mut self) {
-        faer::traits::pulp::Arch::new().dispatch(|| {
-            let mut wide = std::hint::black_box([0.5; 16]);
-            wide.iter_mut().for_each(|x| *x *= *x);
-            std::hint::black_box(&wide);
-        });
-    }
-}
 
 /// A matrix as the backend multiplies it.
 pub(super) type Mat<'a> = MatRef<'a, f64>;

@@ -30,6 +30,7 @@ mod blocked;
 mod cholesky;
 mod orthogonal;
 mod products;
+mod slices;
 mod triangular;
 
 #[cfg(not(any(
@@ -54,6 +55,7 @@ use ndarray::{ArrayBase, Data, Dimension};
 pub use cholesky::{Cholesky, Jitter};
 pub use orthogonal::{Eigh, Qr, Svd, eigh, qr, qr_apply, qr_r, singular_values, svd};
 pub use products::{matmul, matmul_nt, matmul_tn, symmetric_from_lower, syrk, syrk_t, trmm_lower};
+pub use slices::{Multiplies, Rows, gemm};
 pub use triangular::{
     solve_lower, solve_lower_transposed, solve_lower_transposed_vec, solve_lower_vec, solve_upper,
     solve_upper_transposed, solve_upper_transposed_vec, solve_upper_vec,

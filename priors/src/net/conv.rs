@@ -1,0 +1,242 @@
+//! Two-dimensional convolutions with stride and zero padding, as products with unfolded patches.
+
+use crate::math::Real;
+use crate::math::linalg::{Rows, gemm};
+use crate::net::dense::matrix_tensors;
+use crate::net::layer::{Layer, MatrixSite, Passes, Sink, Site, Tape};
+use crate::net::{Shape, Tensor, WeightLaw};
+
+/// y = W * x + b. θ holds W (channel out × channel in × row × column), then b (channel out).
+#[derive(Clone, Debug)]
+pub(super) struct Conv {
+    pub(super) start: usize,
+    pub(super) input: Shape,
+    pub(super) channels: usize,
+    /// Side of the square filter.
+    pub(super) side: usize,
+    pub(super) stride: usize,
+    pub(super) padding: usize,
+    pub(super) weights: WeightLaw,
+    pub(super) bias: Option<WeightLaw>,
+    pub(super) label: String,
+}
+
+/// Side of the output of a filter along a side of the input; `None` if the filter does not fit.
+pub(super) fn output_side(input: usize, filter: usize, stride: usize, padding: usize) -> Option<usize> {
+    let room = (input + 2 * padding).checked_sub(filter)?;
+    (stride > 0 && filter > 0).then(|| room / stride + 1)
+}
+
+impl Conv {
+    pub(super) fn shape(&self) -> Option<Shape> {
+        let side = |of| output_side(of, self.side, self.stride, self.padding);
+        Some(Shape::grid(self.channels, side(self.input.height)?, side(self.input.width)?))
+    }
+
+    fn patch(&self) -> usize {
+        self.input.channels * self.side * self.side
+    }
+
+    fn weights(&self) -> std::ops::Range<usize> {
+        self.start..self.start + self.channels * self.patch()
+    }
+
+    fn biases(&self) -> std::ops::Range<usize> {
+        let start = self.weights().end;
+        start..start + if self.bias.is_some() { self.channels } else { 0 }
+    }
+
+    /// Calls back with the place in the patch, first place among the positions, first place in the input and the number of positions, for
+    /// every run of positions whose inputs lie inside the grid.
+    fn runs(&self, mut each: impl FnMut(usize, usize, usize, usize)) {
+        let (out, input) = (Layer::output(self), self.input);
+        for channel in 0..input.channels {
+            for (down, right) in (0..self.side).flat_map(|i| (0..self.side).map(move |j| (i, j))) {
+                let place = (channel * self.side + down) * self.side + right;
+                // positions whose column lies inside
+                let first = self.padding.saturating_sub(right).div_ceil(self.stride);
+                let inside = (input.width + self.padding).saturating_sub(right).div_ceil(self.stride);
+                let last = inside.min(out.width);
+                if last <= first {
+                    continue;
+                }
+                for i in 0..out.height {
+                    let row = i * self.stride + down;
+                    if row < self.padding || row - self.padding >= input.height {
+                        continue;
+                    }
+                    let from = (channel * input.height + row - self.padding) * input.width
+                        + (first * self.stride + right - self.padding);
+                    each(place, i * out.width + first, from, last - first);
+                }
+            }
+        }
+    }
+
+    /// Patches of one row of the batch: (place in the patch × position).
+    fn patches<T: Real>(&self, x: &[T], out: &mut [T]) {
+        let positions = Layer::output(self).positions();
+        out.fill(T::ZERO);
+        self.runs(|place, to, from, count| {
+            let target = &mut out[place * positions + to..][..count];
+            if self.stride == 1 {
+                target.copy_from_slice(&x[from..from + count]);
+            } else {
+                target.iter_mut().zip(x[from..].iter().step_by(self.stride)).for_each(|(t, x)| *t = *x);
+            }
+        });
+    }
+
+    /// The reverse of `patches`: adds to the inputs.
+    fn fold<T: Real>(&self, patches: &[T], dx: &mut [T]) {
+        let positions = Layer::output(self).positions();
+        self.runs(|place, to, from, count| {
+            let source = &patches[place * positions + to..][..count];
+            let target = dx[from..].iter_mut().step_by(self.stride);
+            target.zip(source).for_each(|(x, g)| *x += *g);
+        });
+    }
+}
+
+impl Layer for Conv {
+    fn name(&self) -> String {
+        format!("conv({} → {} channels, {}×{})", self.input, self.channels, self.side, self.side)
+    }
+
+    fn output(&self) -> Shape {
+        // (a filter that does not fit is refused when the net is built)
+        self.shape().unwrap_or(Shape::grid(self.channels, 0, 0))
+    }
+
+    fn tensors(&self) -> Vec<Tensor> {
+        let shape = (self.channels, self.patch());
+        matrix_tensors(&self.label, self.start, shape, &self.weights, self.bias.as_ref())
+    }
+
+    fn is_linear(&self) -> bool {
+        self.bias.is_none()
+    }
+
+    fn softened(&self, softness: f64) -> Option<Box<dyn Layer>> {
+        let bias = self.bias.as_ref().map(|law| law.clone().times(softness));
+        Some(Box::new(Conv { weights: self.weights.clone().times(softness), bias, ..self.clone() }))
+    }
+}
+
+impl<T: Real> Passes<T> for Conv {
+    fn forward(&self, theta: &[T], x: &[T], y: &mut [T], rows: usize, tape: &mut Tape<T>) {
+        let (positions, patch) = (Layer::output(self).positions(), self.patch());
+        let patches = tape.vector(0, patch * positions);
+        let weights = Rows::of(&theta[self.weights()], patch);
+        let (x, y) =
+            (x.chunks_exact(self.input.size()), y.chunks_exact_mut(self.channels * positions.max(1)));
+        for (x, y) in x.zip(y).take(rows) {
+            self.patches(x, patches);
+            gemm(y, weights, Rows::of(patches, positions), false);
+            for (y, b) in y.chunks_exact_mut(positions).zip(&theta[self.biases()]) {
+                y.iter_mut().for_each(|y| *y += *b);
+            }
+        }
+    }
+
+    fn backward(
+        &self,
+        theta: &[T],
+        x: &[T],
+        _y: &[T],
+        dy: &[T],
+        dx: Option<&mut [T]>,
+        rows: usize,
+        tape: &mut Tape<T>,
+        sink: &mut dyn Sink<T>,
+    ) {
+        sink.visit(self, x, dy, rows);
+        let Some(dx) = dx else { return };
+        let (positions, patch) = (Layer::output(self).positions(), self.patch());
+        let slopes = tape.vector(0, patch * positions);
+        let weights = Rows::of(&theta[self.weights()], patch).t();
+        dx.fill(T::ZERO);
+        let dy = dy.chunks_exact(self.channels * positions);
+        for (dy, dx) in dy.zip(dx.chunks_exact_mut(self.input.size())).take(rows) {
+            gemm(slopes, weights, Rows::of(dy, positions), false);
+            self.fold(slopes, dx);
+        }
+    }
+
+    fn tangent(
+        &self,
+        theta: &[T],
+        along: &[T],
+        x: &[T],
+        _y: &[T],
+        dx: Option<&[T]>,
+        dy: &mut [T],
+        rows: usize,
+        tape: &mut Tape<T>,
+    ) {
+        let (positions, patch, size) = (Layer::output(self).positions(), self.patch(), self.input.size());
+        let patches = tape.vector(0, patch * positions);
+        let moved = Rows::of(&along[self.weights()], patch);
+        let weights = Rows::of(&theta[self.weights()], patch);
+        for (row, dy) in dy.chunks_exact_mut(self.channels * positions).enumerate().take(rows) {
+            let own = row * size..(row + 1) * size;
+            self.patches(&x[own.clone()], patches);
+            gemm(dy, moved, Rows::of(patches, positions), false);
+            if let Some(dx) = dx {
+                self.patches(&dx[own], patches);
+                gemm(dy, weights, Rows::of(patches, positions), true);
+            }
+            for (dy, b) in dy.chunks_exact_mut(positions).zip(&along[self.biases()]) {
+                dy.iter_mut().for_each(|y| *y += *b);
+            }
+        }
+    }
+}
+
+impl<T: Real> Site<T> for Conv {
+    fn start(&self) -> usize {
+        self.start
+    }
+
+    fn len(&self) -> usize {
+        self.biases().end - self.start
+    }
+
+    fn gradient(&self, x: &[T], dy: &[T], rows: usize, out: &mut [T]) {
+        let (positions, patch) = (Layer::output(self).positions(), self.patch());
+        let mut patches = vec![T::ZERO; patch * positions];
+        let (weights, bias) = out.split_at_mut(self.channels * patch);
+        let dy = dy.chunks_exact(self.channels * positions);
+        for (x, dy) in x.chunks_exact(self.input.size()).zip(dy).take(rows) {
+            self.patches(x, &mut patches);
+            gemm(weights, Rows::of(dy, positions), Rows::of(&patches, positions).t(), true);
+            for (b, dy) in bias.iter_mut().zip(dy.chunks_exact(positions)) {
+                *b += dy.iter().copied().sum::<T>();
+            }
+        }
+    }
+
+    fn matrix(&self) -> Option<MatrixSite> {
+        let positions = Layer::output(self).positions();
+        let bias = self.bias.is_some();
+        Some(MatrixSite { outputs: self.channels, inputs: self.patch(), positions, bias })
+    }
+
+    fn unfold(&self, x: &[T], rows: usize, out: &mut Vec<T>) {
+        let (positions, patch) = (Layer::output(self).positions(), self.patch());
+        let mut patches = vec![T::ZERO; patch * positions];
+        out.clear();
+        for x in x.chunks_exact(self.input.size()).take(rows) {
+            self.patches(x, &mut patches);
+            out.extend((0..positions).flat_map(|p| patches.iter().skip(p).step_by(positions)).copied());
+        }
+    }
+
+    fn unfold_slopes(&self, dy: &[T], rows: usize, out: &mut Vec<T>) {
+        let positions = Layer::output(self).positions();
+        out.clear();
+        for dy in dy.chunks_exact(self.channels * positions).take(rows) {
+            out.extend((0..positions).flat_map(|p| dy.iter().skip(p).step_by(positions)).copied());
+        }
+    }
+}
