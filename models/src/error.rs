@@ -30,6 +30,12 @@ pub enum ModelError {
     /// Weights as a byte string.
     #[error(transparent)]
     Code(#[from] CodeError),
+    /// No data.
+    #[error("there are no rows: a posterior by training or sampling needs at least one")]
+    NoRows,
+    /// A list of weights with nothing in it.
+    #[error("there are no weights: a posterior that is a list of them needs at least one")]
+    NoWeights,
     /// A noise level that is none.
     #[error(
         "the noise standard deviation must be a finite number > 0, found {0}; for interpolation take a small one, such as 1e-6 of the labels' scale"

@@ -15,6 +15,7 @@ mod latent;
 mod least_squares;
 pub mod likelihood;
 mod model;
+pub mod net;
 mod nuts;
 mod optimize;
 mod posterior;
@@ -38,9 +39,11 @@ pub use latent::{DifferentiableEvidence, Gradients, SitePosterior, Warning};
 pub use least_squares::LeastSquares;
 pub use likelihood::{
     Bernoulli, ExpectedLog, Flips, Gaussian, GaussianGamma, Heteroscedastic, Judged, Likelihood, Link,
-    NormalGammaPosterior, Parametric, Poisson, ScalarLikelihood, Softmax, StudentT,
+    MeanAndNoise, NormalGammaPosterior, Parametric, Poisson, RowLikelihood, ScalarLikelihood, Softmax,
+    StudentT,
 };
 pub use model::{DefaultMethod, Method, Model, WithLikelihood};
+pub use net::{NetDraws, NetTarget, Target};
 pub use posterior::{Evidenced, Informed, Posterior};
 pub use prediction::{OriginalScale, Prediction, Uncertainty};
 pub use quantized::{CodeError, Codebook, Message, Quantized, Units};

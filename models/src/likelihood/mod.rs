@@ -5,7 +5,9 @@ mod flips;
 mod gaussian;
 mod gaussian_gamma;
 mod heteroscedastic;
+mod mean_and_noise;
 mod poisson;
+mod rows;
 mod scalar;
 mod softmax;
 mod student_t;
@@ -17,7 +19,9 @@ pub use flips::Flips;
 pub use gaussian::{Gaussian, NOISE};
 pub use gaussian_gamma::{GaussianGamma, NormalGammaPosterior};
 pub use heteroscedastic::Heteroscedastic;
+pub use mean_and_noise::MeanAndNoise;
 pub use poisson::Poisson;
+pub use rows::RowLikelihood;
 pub use scalar::{
     Curvature, Derivatives, ExpectedLog, Judged, ParameterSlopes, Parametric, ScalarLikelihood,
 };
