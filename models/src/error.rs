@@ -30,6 +30,9 @@ pub enum ModelError {
     /// Weights as a byte string.
     #[error(transparent)]
     Code(#[from] CodeError),
+    /// A ladder of tempered posteriors.
+    #[error(transparent)]
+    Ladder(#[from] crate::ladder::LadderError),
     /// No data.
     #[error("there are no rows: a posterior by training or sampling needs at least one")]
     NoRows,
