@@ -23,8 +23,10 @@ mod prediction;
 mod quantized;
 mod risk;
 mod saved;
+pub mod train;
 pub mod tune;
 mod variational;
+mod watch;
 
 pub use boolean::{BooleanPosterior, Enumeration};
 pub use coded::Coded;
@@ -49,5 +51,6 @@ pub use prediction::{OriginalScale, Prediction, Uncertainty};
 pub use quantized::{CodeError, Codebook, Message, Quantized, Units};
 pub use risk::{Drawn, EmpiricalRisk, Loss, MonteCarlo};
 pub use saved::SavedLikelihood;
+pub use train::{Ensemble, MultiSwag, Schedule, Swag, Train, TrainError, Trained};
 pub use tune::{EvidenceMethod, HyperPosterior, Hyperprior, Mode, Nuts, Tune, Tuned, tune};
 pub use variational::Variational;
