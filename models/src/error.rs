@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::data::DataError;
 use crate::quantized::CodeError;
 use crate::risk::Loss;
+use crate::train::TrainError;
 
 /// An error of the models crate: what was wrong, where, and what to do.
 #[derive(Debug, Error)]
@@ -33,6 +34,9 @@ pub enum ModelError {
     /// A ladder of tempered posteriors.
     #[error(transparent)]
     Ladder(#[from] crate::ladder::LadderError),
+    /// Training.
+    #[error(transparent)]
+    Train(#[from] TrainError),
     /// No data.
     #[error("there are no rows: a posterior by training or sampling needs at least one")]
     NoRows,

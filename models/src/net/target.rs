@@ -10,6 +10,7 @@ use crate::data::Data;
 use crate::error::{ModelError, Result};
 use crate::likelihood::RowLikelihood;
 use crate::model::Model;
+use crate::saved::checksum;
 
 /// A log likelihood of white coordinates. The prior is N(0, I), always: whoever needs the log posterior subtracts ½|ε|².
 pub trait Target: Sync {
@@ -23,6 +24,11 @@ pub trait Target: Sync {
 
     /// How many rows of data its sum runs over.
     fn rows(&self) -> usize;
+
+    /// What it is, in words that differ where coordinates would not mean the same: a checkpoint of another is refused.
+    fn description(&self) -> String {
+        format!("{} coordinates, {} rows", self.dim(), self.rows())
+    }
 
     /// Σ ln p(y | ε) over these rows (`None`: all), not scaled up; its gradient in ε overwrites `gradient`.
     fn log_likelihood(
@@ -120,12 +126,20 @@ impl<T: Precision, L: RowLikelihood> NetTarget<T, L> {
     pub fn at_weights(&self, theta: &[T], rows: Option<&[usize]>, work: &mut Work<T>) -> f64 {
         let count = self.net.count();
         let slopes = |rows: &[usize], f: &[T], df: &mut [T]| {
-            let (mut values, mut slopes) = (vec![0.0; count], vec![0.0; count]);
+            // (few outputs need no allocation)
+            let (mut few, mut many) = ([0.0; 64], Vec::new());
+            let both = if 2 * count <= few.len() {
+                &mut few[..2 * count]
+            } else {
+                many.resize(2 * count, 0.0);
+                &mut many[..]
+            };
+            let (values, slopes) = both.split_at_mut(count);
             let mut sum = 0.0;
             for ((row, f), df) in rows.iter().zip(f.chunks_exact(count)).zip(df.chunks_exact_mut(count)) {
                 values.iter_mut().zip(f).for_each(|(v, f)| *v = f.get());
-                sum += self.likelihood.row(self.labels_of(*row), &values, &mut slopes);
-                df.iter_mut().zip(&slopes).for_each(|(d, s)| *d = T::of(*s));
+                sum += self.likelihood.row(self.labels_of(*row), values, slopes);
+                df.iter_mut().zip(&*slopes).for_each(|(d, s)| *d = T::of(*s));
             }
             sum
         };
@@ -143,6 +157,22 @@ impl<T: Precision, L: RowLikelihood> Target for NetTarget<T, L> {
 
     fn rows(&self) -> usize {
         self.data.len()
+    }
+
+    /// Layers and tensors by name; the priors and the rows, in their order, by a sum over their bytes.
+    fn description(&self) -> String {
+        let tensors = self.net.tensors();
+        let shapes = tensors.iter().map(|t| format!("{} {}×{}", t.name, t.rows, t.columns));
+        let mut bytes = tensors.iter().map(|t| format!("{:?}", t.law)).collect::<String>().into_bytes();
+        bytes.extend(self.data.rows().iter().flat_map(|row| row.0.to_le_bytes()));
+        format!(
+            "{:?} with {}; {:?}; {} rows; {:016x}",
+            self.net,
+            shapes.collect::<Vec<_>>().join(", "),
+            self.likelihood,
+            self.data.len(),
+            checksum(&bytes)
+        )
     }
 
     fn log_likelihood(
