@@ -8,6 +8,7 @@ use softbias_priors::memory::TooLarge;
 use thiserror::Error;
 
 use crate::data::DataError;
+use crate::langevin::SampleError;
 use crate::quantized::CodeError;
 use crate::risk::Loss;
 
@@ -30,6 +31,9 @@ pub enum ModelError {
     /// Weights as a byte string.
     #[error(transparent)]
     Code(#[from] CodeError),
+    /// Chains of draws.
+    #[error(transparent)]
+    Sample(#[from] SampleError),
     /// No data.
     #[error("there are no rows: a posterior by training or sampling needs at least one")]
     NoRows,

@@ -10,6 +10,7 @@ mod ep;
 mod error;
 mod evidence;
 mod exact;
+pub mod langevin;
 mod laplace;
 mod latent;
 mod least_squares;
@@ -25,6 +26,7 @@ mod risk;
 mod saved;
 pub mod tune;
 mod variational;
+mod watch;
 
 pub use boolean::{BooleanPosterior, Enumeration};
 pub use coded::Coded;
@@ -34,6 +36,9 @@ pub use ep::{EpPosterior, ExpectationPropagation};
 pub use error::{ModelError, Result};
 pub use evidence::{EffectiveDimension, Evidence, Grade};
 pub use exact::{Exact, ExactPosterior, prequential};
+pub use langevin::{
+    Chains, Hmc, Mala, NoUTurn, Psgld, SampleError, Sampler, Samples, Schedule, Sghmc, Sgld, Sgnht,
+};
 pub use laplace::{Laplace, LaplacePosterior, SoftmaxPosterior};
 pub use latent::{DifferentiableEvidence, Gradients, SitePosterior, Warning};
 pub use least_squares::LeastSquares;

@@ -27,7 +27,8 @@ pub use crate::likelihood::NOISE;
 
 use self::problem::{Problem, Wishes};
 use self::search::Search;
-use self::watch::{Track, Watch};
+use self::watch::Track;
+use crate::watch::Watch;
 use crate::data::Data;
 use crate::error::Result;
 use crate::exact::Exact;
