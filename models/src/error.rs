@@ -8,6 +8,7 @@ use softbias_priors::memory::TooLarge;
 use thiserror::Error;
 
 use crate::data::DataError;
+use crate::langevin::SampleError;
 use crate::quantized::CodeError;
 use crate::risk::Loss;
 use crate::train::TrainError;
@@ -37,6 +38,9 @@ pub enum ModelError {
     /// Training.
     #[error(transparent)]
     Train(#[from] TrainError),
+    /// Chains of draws.
+    #[error(transparent)]
+    Sample(#[from] SampleError),
     /// No data.
     #[error("there are no rows: a posterior by training or sampling needs at least one")]
     NoRows,

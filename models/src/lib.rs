@@ -11,6 +11,7 @@ mod error;
 mod evidence;
 mod exact;
 pub mod ladder;
+pub mod langevin;
 mod laplace;
 mod latent;
 mod least_squares;
@@ -38,6 +39,9 @@ pub use error::{ModelError, Result};
 pub use evidence::{EffectiveDimension, Evidence, Grade};
 pub use exact::{Exact, ExactPosterior, prequential};
 pub use ladder::Ladder;
+pub use langevin::{
+    Chains, Hmc, Mala, NoUTurn, Psgld, SampleError, Sampler, Samples, Schedule, Sghmc, Sgld, Sgnht,
+};
 pub use laplace::{Laplace, LaplacePosterior, SoftmaxPosterior};
 pub use latent::{DifferentiableEvidence, Gradients, SitePosterior, Warning};
 pub use least_squares::LeastSquares;

@@ -38,6 +38,11 @@ pub trait Target: Sync {
         work: &mut Self::Work,
         gradient: &mut [Self::Number],
     ) -> f64;
+
+    /// What it is, so that a checkpoint of another target is refused: everything that its numbers depend on should change it.
+    fn describe(&self) -> String {
+        format!("{} coordinates, {} rows", self.dim(), self.rows())
+    }
 }
 
 /// A net with a likelihood and data, in one precision.
@@ -201,5 +206,15 @@ impl<T: Precision, L: RowLikelihood> Target for NetTarget<T, L> {
         }
         self.net.pull(eps, gradient);
         value
+    }
+
+    /// Net, likelihood and number of rows in words, priors and data by a hash.
+    fn describe(&self) -> String {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let mut add = |bits: u64| hash = (hash ^ bits).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29);
+        self.x.iter().for_each(|x| add(x.get().to_bits()));
+        self.y.iter().for_each(|y| add(y.to_bits()));
+        format!("{:?}", self.net.tensors()).bytes().for_each(|byte| add(u64::from(byte)));
+        format!("{:?}, {:?}, {} rows, priors and data {hash:016x}", self.net, self.likelihood, self.data.len())
     }
 }
