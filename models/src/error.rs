@@ -8,6 +8,7 @@ use softbias_priors::memory::TooLarge;
 use thiserror::Error;
 
 use crate::data::DataError;
+use crate::laplace::NetLaplaceError;
 use crate::quantized::CodeError;
 use crate::risk::Loss;
 
@@ -27,6 +28,9 @@ pub enum ModelError {
     /// An allocation over the limit.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
+    /// Laplace's approximation of a net.
+    #[error(transparent)]
+    NetLaplace(#[from] NetLaplaceError),
     /// Weights as a byte string.
     #[error(transparent)]
     Code(#[from] CodeError),
