@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::data::DataError;
 use crate::langevin::SampleError;
+use crate::laplace::NetLaplaceError;
 use crate::quantized::CodeError;
 use crate::risk::Loss;
 use crate::train::TrainError;
@@ -29,6 +30,9 @@ pub enum ModelError {
     /// An allocation over the limit.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
+    /// Laplace's approximation of a net.
+    #[error(transparent)]
+    NetLaplace(#[from] NetLaplaceError),
     /// Weights as a byte string.
     #[error(transparent)]
     Code(#[from] CodeError),

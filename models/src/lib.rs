@@ -5,6 +5,7 @@
 pub mod boolean;
 mod coded;
 mod conditional;
+mod curvature;
 pub mod data;
 mod ep;
 mod error;
@@ -33,6 +34,7 @@ mod watch;
 pub use boolean::{BooleanPosterior, Enumeration};
 pub use coded::Coded;
 pub use conditional::{conditional_evidence, conditional_evidence_over_orders};
+pub use curvature::{GgnProduct, Lanczos, Quadrature, SymmetricOperator, trace_of};
 pub use data::{Data, DataError, LabelTransform, Sampling, Standardise};
 pub use ep::{EpPosterior, ExpectationPropagation};
 pub use error::{ModelError, Result};
@@ -40,14 +42,18 @@ pub use evidence::{EffectiveDimension, Evidence, Grade};
 pub use exact::{Exact, ExactPosterior, prequential};
 pub use ladder::Ladder;
 pub use langevin::{
-    Chains, Hmc, Mala, NoUTurn, Psgld, SampleError, Sampler, Samples, Schedule, Sghmc, Sgld, Sgnht,
+    Chains, Hmc, Mala, NoUTurn, Psgld, SampleError, Sampler, Samples, Sghmc, Sgld, Sgnht,
 };
 pub use laplace::{Laplace, LaplacePosterior, SoftmaxPosterior};
+pub use laplace::{
+    ClassAverage, Laplace, LaplacePosterior, NetLaplace, NetLaplaceError, NetLaplacePosterior,
+    SoftmaxPosterior, Structure, TuneScales,
+};
 pub use latent::{DifferentiableEvidence, Gradients, SitePosterior, Warning};
 pub use least_squares::LeastSquares;
 pub use likelihood::{
     Bernoulli, ExpectedLog, Flips, Gaussian, GaussianGamma, Heteroscedastic, Judged, Likelihood, Link,
-    MeanAndNoise, NormalGammaPosterior, Parametric, Poisson, RowLikelihood, ScalarLikelihood, Softmax,
+    MeanAndNoise, NormalGammaPosterior, Parametric, Poisson, RowAverage, RowLikelihood, ScalarLikelihood, Softmax,
     StudentT,
 };
 pub use model::{DefaultMethod, Method, Model, WithLikelihood};

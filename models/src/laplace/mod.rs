@@ -1,5 +1,6 @@
 //! Laplace's approximation in function space: a Gaussian at the mode of the posterior over the function values at the rows.
 
+mod net;
 mod newton;
 mod scalar;
 mod softmax;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use softbias_priors::GaussianPrior;
 
+pub use net::{ClassAverage, NetLaplace, NetLaplaceError, NetLaplacePosterior, Structure, TuneScales};
 pub use softmax_posterior::SoftmaxPosterior;
 
 use crate::data::Data;

@@ -25,6 +25,12 @@ pub enum Warning {
         /// What the last step gained, in nats.
         gain: f64,
     },
+    /// One mode of many: units of a hidden layer can change places, or signs, without a change of the function. The evidence counts this mode
+    /// alone.
+    OneMode {
+        /// ln of the number of modes that are alike, in nats.
+        symmetries: f64,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -38,6 +44,10 @@ impl fmt::Display for Warning {
             Warning::Resolution { step } => {
                 write!(f, "rounding leaves the mode uncertain by {step:.1e} posterior standard deviations")
             }
+            Warning::OneMode { symmetries } => write!(
+                f,
+                "the evidence is that of one mode; hidden units that change places or signs make e^{symmetries:.1} modes alike"
+            ),
             Warning::Unfinished { gain } => {
                 write!(f, "the search ended while a step still gained {gain:.1e} nats: allow more sweeps")
             }

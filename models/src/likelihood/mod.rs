@@ -21,7 +21,7 @@ pub use gaussian_gamma::{GaussianGamma, NormalGammaPosterior};
 pub use heteroscedastic::Heteroscedastic;
 pub use mean_and_noise::MeanAndNoise;
 pub use poisson::Poisson;
-pub use rows::RowLikelihood;
+pub use rows::{RowAverage, RowLikelihood};
 pub use scalar::{
     Curvature, Derivatives, ExpectedLog, Judged, ParameterSlopes, Parametric, ScalarLikelihood,
 };

@@ -1,8 +1,17 @@
 //! Likelihoods of a whole row of outputs: what a net needs to be trained, curved and sampled.
 
+use ndarray::{Array2, ArrayView2};
+use softbias_priors::Seed;
+use softbias_priors::math::linalg::{self, Cholesky, Jitter};
+use softbias_priors::math::stable::log_mean_exp;
+
 use super::{Bernoulli, Gaussian, Likelihood, Poisson, ScalarLikelihood, Softmax, StudentT};
 use crate::data::Data;
 use crate::error::{ModelError, Result};
+use crate::latent::ClassRule;
+
+/// ln ∫ p(y | f) N(f; mean, covariance) df of one row, given labels, mean and covariance.
+pub type RowAverage<'a> = dyn Fn(&[f64], &[f64], ArrayView2<'_, f64>) -> Result<f64> + Sync + 'a;
 
 /// A likelihood in which the labels of a row depend on the outputs there, with slopes, and a curvature that is never negative.
 pub trait RowLikelihood: Likelihood + 'static {
@@ -34,7 +43,31 @@ pub trait RowLikelihood: Likelihood + 'static {
     fn judged(&self, outputs: usize) -> usize {
         outputs
     }
+
+    /// The average of p(y | f) over Gaussian outputs, prepared once for any number of rows. The default takes the average over 4096 draws,
+    /// the same for every row.
+    fn averaged(&self, outputs: usize) -> Box<RowAverage<'_>> {
+        let z = Seed::new(0).named("averaged").normal2(AVERAGED, outputs);
+        Box::new(move |y, mean, covariance| {
+            let eigen = linalg::eigh(covariance)?;
+            let spread = &eigen.vectors * &eigen.values.mapv(|v| v.max(0.0).sqrt());
+            let f = linalg::matmul_nt(z.view(), spread.view());
+            let (mut at, mut slopes) = (vec![0.0; mean.len()], vec![0.0; mean.len()]);
+            let logs: Vec<f64> = f
+                .rows()
+                .into_iter()
+                .map(|away| {
+                    at.iter_mut().zip(mean).zip(away).for_each(|((at, mean), away)| *at = mean + away);
+                    self.row(y, &at, &mut slopes)
+                })
+                .collect();
+            Ok(log_mean_exp(&logs))
+        })
+    }
 }
+
+/// Draws that an average without a formula takes.
+const AVERAGED: usize = 4096;
 
 fn same_columns(data: &Data, outputs: usize) -> Result<()> {
     if data.outputs() == outputs {
@@ -62,6 +95,17 @@ impl RowLikelihood for Gaussian {
 
     fn noise(&self, _f: &[f64], out: &mut [f64]) {
         out.fill(self.variance());
+    }
+
+    /// The density of all labels of the row, correlated as the outputs are.
+    fn averaged(&self, _outputs: usize) -> Box<RowAverage<'_>> {
+        Box::new(|y, mean, covariance| {
+            let noisy = &covariance + &(Array2::<f64>::eye(y.len()) * self.variance());
+            let factor = Cholesky::new(noisy.view(), Jitter::None)?;
+            let away = ndarray::Array1::from_shape_fn(y.len(), |i| y[i] - mean[i]);
+            let square = away.dot(&factor.solve_vec(away.view())?);
+            Ok(-0.5 * (square + factor.log_det() + y.len() as f64 * (2.0 * std::f64::consts::PI).ln()))
+        })
     }
 }
 
@@ -94,6 +138,12 @@ impl RowLikelihood for Softmax {
         out.iter_mut().zip(f).for_each(|(s, f)| *s = -(f - top).exp() / sum * root);
         out[column] += root;
     }
+
+    /// By quadrature for two classes, by a lattice for more.
+    fn averaged(&self, outputs: usize) -> Box<RowAverage<'_>> {
+        let rule = ClassRule::new(outputs, Seed::new(0));
+        Box::new(move |y, mean, covariance| Ok(rule.log_probabilities(mean, covariance)?[y[0] as usize]))
+    }
 }
 
 macro_rules! of_one_output {
@@ -119,6 +169,11 @@ macro_rules! of_one_output {
 
             fn noise(&self, _f: &[f64], out: &mut [f64]) {
                 out.fill(self.noise_variance());
+            }
+
+            /// By quadrature.
+            fn averaged(&self, _outputs: usize) -> Box<RowAverage<'_>> {
+                Box::new(|y, mean, covariance| self.log_predictive(y[0], mean[0], covariance[[0, 0]].max(0.0)))
             }
         }
     )*};

@@ -48,6 +48,12 @@ impl<T: Precision, L: RowLikelihood> NetDraws<T, L> {
         })
     }
 
+    /// Coordinates drawn from a posterior over this net's.
+    pub(crate) fn drawn(net: &Net, likelihood: &L, data: &Data, draws: Vec<Vec<T>>) -> NetDraws<T, L> {
+        let (net, likelihood, data) = (net.clone(), likelihood.clone(), data.clone());
+        NetDraws { net, likelihood, data, draws: draws.into(), ledger: Ledger::default() }
+    }
+
     /// The same, owing `ledger` on top: for example a choice of when to stop.
     #[must_use]
     pub fn charged(mut self, ledger: Ledger) -> NetDraws<T, L> {

@@ -33,6 +33,12 @@ impl Activation {
         }
     }
 
+    /// Whether φ(−x) = −φ(x).
+    #[must_use]
+    pub fn is_odd(self) -> bool {
+        matches!(self, Activation::Tanh | Activation::Erf | Activation::Sin)
+    }
+
     /// Its value.
     #[must_use]
     pub fn value(self, x: f64) -> f64 {
@@ -134,6 +140,10 @@ impl Layer for Activate {
 
     fn is_linear(&self) -> bool {
         false
+    }
+
+    fn activation(&self) -> Option<Activation> {
+        Some(self.by)
     }
 }
 

@@ -155,6 +155,18 @@ impl WeightLaw {
         self.bend == Bend::Normal && self.profile.is_none() && self.correlation.is_none()
     }
 
+    /// Whether weights are correlated within filters.
+    #[must_use]
+    pub fn is_correlated(&self) -> bool {
+        self.correlation.is_some()
+    }
+
+    /// Whether its scale depends on the input.
+    #[must_use]
+    pub fn is_profiled(&self) -> bool {
+        self.profile.is_some()
+    }
+
     /// Whether θ is linear in ε.
     #[must_use]
     pub fn is_normal(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use crate::math::Real;
-use crate::net::{Shape, Tensor};
+use crate::net::{Activation, Shape, Tensor};
 
 /// A layer of a net: a map from activations to activations, row by row of a batch, that may have weights.
 ///
@@ -22,6 +22,11 @@ pub trait Layer: Debug + Send + Sync + Passes<f32> + Passes<f64> {
 
     /// Whether it is linear in its input for given weights.
     fn is_linear(&self) -> bool;
+
+    /// The function that it applies to every number by itself; `None` for a layer that is no activation.
+    fn activation(&self) -> Option<Activation> {
+        None
+    }
 
     /// The same layer with its last linear map's weights multiplied by `softness` in the prior; `None` where no such weights are the last
     /// thing that is not linear in the input.

@@ -65,6 +65,16 @@ impl Tensor {
     pub fn range(&self) -> std::ops::Range<usize> {
         self.start..self.start + self.len()
     }
+
+    /// Slopes with respect to white coordinates of scale 1 from those with respect to its weights, in place: for some of its whole rows, at
+    /// their coordinates. (Those with respect to its own coordinates are `scale` times as large.)
+    ///
+    /// # Panics
+    /// If the two have different lengths.
+    pub fn pull_unit<T: Real>(&self, eps: &[T], slopes: &mut [T]) {
+        assert!(eps.len() == slopes.len(), "pull_unit: one number a weight");
+        self.law.clone().at(1.0).pull(self.columns, 0, eps, slopes);
+    }
 }
 
 /// A neural network with a prior over its weights: a prior over functions.

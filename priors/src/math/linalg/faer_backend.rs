@@ -238,3 +238,17 @@ pub(super) fn eigh(a: ArrayView2<f64>) -> Option<(Array1<f64>, Array2<f64>)> {
     .ok()?;
     Some((to_array1(&values), to_array(vectors.as_ref())))
 }
+
+/// Ascending eigenvalues (n), from the lower triangle.
+pub(super) fn eigenvalues(a: ArrayView2<f64>) -> Option<Array1<f64>> {
+    let _clear = ClearRegisters;
+    let n = a.nrows();
+    let mut values = Diag::zeros(n);
+    let need = evd::self_adjoint_evd_scratch::<f64>(n, ComputeEigenvectors::No, PAR, Default::default());
+    let a = Operand::new(a);
+    with_stack(need, |stack| {
+        evd::self_adjoint_evd(a.mat(), values.as_mut(), None, PAR, stack, Default::default())
+    })
+    .ok()?;
+    Some(to_array1(&values))
+}

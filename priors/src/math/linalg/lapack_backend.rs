@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, ShapeBuilder, Slice};
 use ndarray_linalg::{
-    CholeskyInto, Diag, EighInto, JobSvd, Lapack, MatrixLayout, QRInto, SVDDCInto, SolveTriangularInto, UPLO,
+    CholeskyInto, Diag, EigValshInto, EighInto, JobSvd, Lapack, MatrixLayout, QRInto, SVDDCInto, SolveTriangularInto, UPLO,
 };
 
 use super::triangular::Side;
@@ -147,4 +147,9 @@ pub(super) fn singular_values(a: ArrayView2<f64>) -> Option<Array1<f64>> {
 pub(super) fn eigh(a: ArrayView2<f64>) -> Option<(Array1<f64>, Array2<f64>)> {
     let (values, vectors) = column_major(a).eigh_into(UPLO::Lower).ok()?;
     Some((values, row_major(vectors)))
+}
+
+/// Ascending eigenvalues (n), from the lower triangle.
+pub(super) fn eigenvalues(a: ArrayView2<f64>) -> Option<Array1<f64>> {
+    column_major(a).eigvalsh_into(UPLO::Lower).ok()
 }

@@ -53,7 +53,7 @@ mod backend;
 use ndarray::{ArrayBase, Data, Dimension};
 
 pub use cholesky::{Cholesky, Jitter};
-pub use orthogonal::{Eigh, Qr, Svd, eigh, qr, qr_apply, qr_r, singular_values, svd};
+pub use orthogonal::{Eigh, Qr, Svd, eigenvalues, eigh, qr, qr_apply, qr_r, singular_values, svd};
 pub use products::{matmul, matmul_nt, matmul_tn, symmetric_from_lower, syrk, syrk_t, trmm_lower};
 pub use slices::{Multiplies, Rows, gemm};
 pub use triangular::{

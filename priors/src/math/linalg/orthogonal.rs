@@ -197,3 +197,25 @@ pub fn eigh(a: ArrayView2<f64>) -> Result<Eigh, LinalgError> {
     ensure_finite(&values, "the vector of eigenvalues", STAGE)?;
     Ok(Eigh { values, vectors })
 }
+
+/// Ascending eigenvalues of the symmetric matrix `a` (n × n), of which only the lower triangle is read.
+///
+/// Cost: of the order of 4n³/3 flops.
+///
+/// # Errors
+///
+/// As [`eigh`].
+pub fn eigenvalues(a: ArrayView2<f64>) -> Result<Array1<f64>, LinalgError> {
+    const STAGE: &str = "eigenvalues";
+    ensure_shape(a.is_square(), STAGE, "the matrix must be square", &[a.shape()])?;
+    let size = a.nrows();
+    for (i, row) in a.axis_iter(Axis(0)).enumerate() {
+        ensure_finite(&row.slice_axis(Axis(0), Slice::from(..=i)), "the lower triangle", STAGE)?;
+    }
+    if size == 0 {
+        return Ok(Array1::zeros(0));
+    }
+    let values = backend::eigenvalues(a).ok_or(LinalgError::NoConvergence { stage: STAGE, size })?;
+    ensure_finite(&values, "the vector of eigenvalues", STAGE)?;
+    Ok(values)
+}

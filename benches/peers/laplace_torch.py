@@ -1,0 +1,99 @@
+"""Laplace evidences of two small nets by laplace-torch, at fixed weights: the constants of models/tests/net_laplace/peer.rs.
+
+python benches/peers/laplace_torch.py            # prints the constants
+python benches/peers/laplace_torch.py --time     # times fits at the sizes of benches/net_laplace.rs
+
+Needs laplace-torch (0.3) and PyTorch. Weights and data are formulas, so that both sides can write them down.
+"""
+
+import math
+import sys
+import time
+
+import torch
+from laplace import Laplace
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.set_default_dtype(torch.float64)
+
+
+def wave(count, step, shift):
+    return torch.tensor([math.sin(step * (i + 1) + shift) for i in range(count)])
+
+
+def set_weights(net):
+    flat = 0.8 * wave(sum(p.numel() for p in net.parameters()), 12.9898, 0.4)
+    nn.utils.vector_to_parameters(flat, net.parameters())
+
+
+def regression():
+    net = nn.Sequential(nn.Linear(3, 6), nn.Tanh(), nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 2))
+    x = wave(3 * 24, 2.7, 0.1).reshape(24, 3)
+    y = wave(2 * 24, 1.3, 0.7).reshape(24, 2)
+    return net, x, y
+
+
+def classification():
+    net = nn.Sequential(nn.Linear(4, 7), nn.ReLU(), nn.Linear(7, 6), nn.Tanh(), nn.Linear(6, 3))
+    x = wave(4 * 30, 2.7, 0.1).reshape(30, 4)
+    y = torch.tensor([(7 * i + i * i) % 3 for i in range(30)])
+    return net, x, y
+
+
+def evidence(net, x, y, likelihood, subset, structure, sd, noise):
+    set_weights(net)
+    extra = {"sigma_noise": noise} if likelihood == "regression" else {}
+    la = Laplace(
+        net, likelihood, subset_of_weights=subset, hessian_structure=structure, prior_precision=sd**-2, **extra
+    )
+    la.fit(DataLoader(TensorDataset(x, y), batch_size=10))
+    return la.log_marginal_likelihood().item()
+
+
+def constants():
+    for name, problem, likelihood in [
+        ("REGRESSION", regression, "regression"),
+        ("CLASSES", classification, "classification"),
+    ]:
+        for subset in ["all", "last_layer"]:
+            for structure in ["full", "kron", "diag"]:
+                values = [
+                    evidence(*problem(), likelihood, subset, structure, sd, 0.6) for sd in [0.5, 1.5]
+                ]
+                print(name, subset, structure, *(f"{v:.10f}" for v in values))
+
+
+def clock(label, make):
+    best = math.inf
+    for _ in range(3):
+        start = time.perf_counter()
+        make()
+        best = min(best, time.perf_counter() - start)
+    print(f"{label}: {best:.4f} s")
+
+
+def times():
+    torch.set_default_dtype(torch.float32)
+    wide = nn.Sequential(nn.Linear(784, 128), nn.Tanh(), nn.Linear(128, 128), nn.Tanh(), nn.Linear(128, 10))
+    images = TensorDataset(torch.rand(8000, 784), torch.randint(0, 10, (8000,)))
+    small = nn.Sequential(nn.Linear(10, 50), nn.Tanh(), nn.Linear(50, 50), nn.Tanh(), nn.Linear(50, 1))
+    points = TensorDataset(torch.rand(1000, 10), torch.rand(1000, 1))
+
+    def fit(net, rows, likelihood, subset, structure, batch):
+        la = Laplace(net, likelihood, subset_of_weights=subset, hessian_structure=structure)
+        la.fit(DataLoader(rows, batch_size=batch))
+
+    for batch in [256, 1000]:
+        clock(f"kron 784-128-128-10, batch {batch}", lambda: fit(wide, images, "classification", "all", "kron", batch))
+        clock(
+            f"last layer full, batch {batch}",
+            lambda: fit(wide, images, "classification", "last_layer", "full", batch),
+        )
+        clock(f"full 10-50-50-1, batch {batch}", lambda: fit(small, points, "regression", "all", "full", batch))
+        clock(f"diag 10-50-50-1, batch {batch}", lambda: fit(small, points, "regression", "all", "diag", batch))
+        clock(f"kron 10-50-50-1, batch {batch}", lambda: fit(small, points, "regression", "all", "kron", batch))
+
+
+if __name__ == "__main__":
+    times() if "--time" in sys.argv else constants()

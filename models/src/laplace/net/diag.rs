@@ -1,0 +1,110 @@
+//! Curvature as its diagonal.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use ndarray::{Array2, Array3, Axis};
+use softbias_priors::math::Seed;
+use softbias_priors::net::{Net, Precision};
+
+use super::cover::Cover;
+use super::error::NetLaplaceError;
+use super::fit::{At, Curvature, Factored, products_by_point};
+use super::full::normals;
+use crate::curvature::{Lane, Roots, in_parts};
+use crate::error::Result;
+use crate::likelihood::RowLikelihood;
+
+/// Σ over rows and columns of squared slopes of every weight, one product a layer; with Σ ln p over the rows.
+pub(super) fn diagonal<T: Precision, L: RowLikelihood>(
+    roots: &Roots<'_, T, L>,
+    at: &At<'_, T>,
+    cover: &Arc<Cover>,
+) -> Result<(f64, Arc<dyn Curvature<T>>)> {
+    if let Some(tensor) = at.net.tensors().iter().find(|tensor| tensor.law.is_correlated()) {
+        return Err(NetLaplaceError::Law {
+            tensor: tensor.name.clone(),
+            structure: "diagonal",
+            needs: "weights that are independent in the prior",
+            instead: "`NetLaplace::full`, `kron` or `low_rank(k)`",
+        }
+        .into());
+    }
+    let weights = at.net.weights();
+    let wanted = |own: &Range<usize>| cover.tensors().iter().zip(at.net.tensors()).any(|(covered, tensor)| {
+        !covered.is_empty() && own.contains(&tensor.start)
+    });
+    let fresh = || (Lane::default(), vec![T::ZERO; weights], 0.0);
+    let on = |(lane, sum, log): &mut (Lane<T>, Vec<T>, f64), rows: Range<usize>| {
+        *log = roots.visit(lane, rows, &mut |site, seen| {
+            let own = site.start()..site.start() + site.len();
+            if wanted(&own) {
+                site.squares(seen.x, seen.dy, seen.rows, seen.copies, &mut sum[own]);
+            }
+        });
+    };
+    let (mut h, mut log) = (vec![0.0; weights], 0.0);
+    in_parts(roots.target.data().len(), weights, fresh, on, |(_, sum, own)| {
+        log += *own;
+        h.iter_mut().zip(sum).for_each(|(h, own)| *h += std::mem::replace(own, T::ZERO).get());
+    });
+    // the slope of θ in ε at scale 1, squared
+    let mut slopes = vec![T::ONE; weights];
+    at.pull_unit(&mut slopes);
+    h.iter_mut().zip(&slopes).for_each(|(h, slope)| *h *= slope.get() * slope.get());
+    let mut covered = vec![0.0; cover.len()];
+    cover.select(&h, &mut covered);
+    Ok((log, Arc::new(Diagonal { h: Arc::new(covered), cover: cover.clone() })))
+}
+
+#[derive(Debug)]
+struct Diagonal {
+    h: Arc<Vec<f64>>,
+    cover: Arc<Cover>,
+}
+
+impl<T: Precision> Curvature<T> for Diagonal {
+    fn factored(&self, scales: &[f64], weight: f64) -> Result<Arc<dyn Factored<T>>> {
+        let scales = self.cover.scales(scales);
+        let precision: Vec<f64> = self.h.iter().zip(&scales).map(|(h, s)| weight * s * s * h).collect();
+        if precision.iter().any(|m| !m.is_finite()) {
+            return Err(NetLaplaceError::NotFinite { what: "the curvature" }.into());
+        }
+        Ok(Arc::new(Alone { precision, scales, cover: self.cover.clone() }))
+    }
+}
+
+#[derive(Debug)]
+struct Alone {
+    /// What the data add to the precision of every white coordinate.
+    precision: Vec<f64>,
+    scales: Vec<f64>,
+    cover: Arc<Cover>,
+}
+
+impl<T: Precision> Factored<T> for Alone {
+    fn log_det(&self) -> f64 {
+        self.precision.iter().map(|h| h.ln_1p()).sum()
+    }
+
+    fn traces(&self) -> Vec<f64> {
+        self.cover.sums(|weight| 1.0 / (1.0 + self.precision[weight]))
+    }
+
+    fn draws(&self, n: usize, seed: Seed) -> Result<Array2<f64>> {
+        let mut z = normals(n, self.cover.len(), seed);
+        for mut row in z.axis_iter_mut(Axis(0)) {
+            row.iter_mut().zip(&self.precision).for_each(|(z, h)| *z /= (1.0 + h).sqrt());
+        }
+        Ok(z)
+    }
+
+    fn covariances(&self, at: &At<'_, T>, x: &[T]) -> Result<Array3<f64>> {
+        let sds: Vec<f64> = self.scales.iter().zip(&self.precision).map(|(s, h)| s / (1.0 + h).sqrt()).collect();
+        Ok(products_by_point(at.jacobian(&self.cover, &sds, x).view(), at.net.count()))
+    }
+
+    fn rows_at_once(&self, net: &Net) -> usize {
+        At::<T>::rows_of_jacobian(net)
+    }
+}

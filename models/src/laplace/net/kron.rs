@@ -1,0 +1,261 @@
+//! Curvature as Kronecker factors, a pair a matrix of weights (Martens & Grosse 2015): how they are summed.
+
+use std::sync::{Arc, OnceLock};
+
+use ndarray::{Array1, Array2};
+use softbias_priors::math::Real;
+use softbias_priors::math::linalg::{self, LinalgError, Rows, gemm};
+use softbias_priors::memory;
+use softbias_priors::net::Precision;
+use softbias_priors::net::layer::{MatrixSite, Site};
+
+use super::cover::Place;
+use super::error::NetLaplaceError;
+use super::fit::{At, Curvature, write_rows};
+use super::kron_solved::Pairs;
+use crate::curvature::{Lane, Roots, Seen, in_parts};
+use crate::error::Result;
+use crate::likelihood::RowLikelihood;
+
+/// A symmetric matrix, its eigenvalues, and its eigenvectors once they are asked for.
+#[derive(Debug)]
+pub(super) struct Factor {
+    matrix: Array2<f64>,
+    values: Array1<f64>,
+    vectors: OnceLock<Option<Array2<f64>>>,
+}
+
+impl Factor {
+    fn new(matrix: Array2<f64>) -> Result<Factor> {
+        let values = linalg::eigenvalues(matrix.view())?.mapv_into(|v| v.max(0.0));
+        Ok(Factor { matrix, values, vectors: OnceLock::new() })
+    }
+
+    /// Ascending, none below 0.
+    pub(super) fn values(&self) -> &Array1<f64> {
+        &self.values
+    }
+
+    /// In columns, in the order of the values.
+    pub(super) fn vectors(&self) -> Result<&Array2<f64>> {
+        let found = self.vectors.get_or_init(|| Some(linalg::eigh(self.matrix.view()).ok()?.vectors));
+        found.as_ref().ok_or_else(|| {
+            LinalgError::NoConvergence { stage: "eigh", size: self.matrix.nrows() }.into()
+        })
+    }
+}
+
+/// The curvature of one site in white coordinates of scale 1.
+#[derive(Debug)]
+pub(super) enum Block {
+    /// A ⊗ G for the weights, G for the bias.
+    Matrix {
+        site: MatrixSite,
+        /// Inputs by inputs.
+        a: Factor,
+        /// Outputs by outputs.
+        g: Factor,
+        /// What makes a row of weights of its white coordinates, where that is not the scale alone.
+        fold: Option<Array2<f64>>,
+        weights: usize,
+        bias: Option<usize>,
+    },
+    /// Weights that are no matrix: gains and shifts, tied layers.
+    Dense {
+        h: Array2<f64>,
+        /// Tensor and length of each.
+        tensors: Vec<(usize, usize)>,
+    },
+}
+
+/// A block and where its weights begin in θ.
+#[derive(Debug)]
+pub(super) struct Sited {
+    pub(super) place: Place,
+    pub(super) block: Block,
+}
+
+/// Sums of one part of the rows.
+enum Sum<T> {
+    Matrix { a: Vec<T>, g: Vec<T> },
+    Dense(Vec<T>),
+}
+
+impl<T: Real> Sum<T> {
+    fn new(place: &Place) -> Sum<T> {
+        match place.matrix {
+            Some(site) => Sum::Matrix {
+                a: vec![T::ZERO; site.inputs * site.inputs],
+                g: vec![T::ZERO; site.outputs * site.outputs],
+            },
+            None => Sum::Dense(vec![T::ZERO; place.len * place.len]),
+        }
+    }
+
+    fn size(place: &Place) -> usize {
+        place.matrix.map_or(place.len.pow(2), |site| site.inputs.pow(2) + site.outputs.pow(2))
+    }
+
+    fn parts(&mut self) -> [&mut [T]; 2] {
+        match self {
+            Sum::Matrix { a, g } => [a, g],
+            Sum::Dense(h) => [h, &mut []],
+        }
+    }
+}
+
+struct Memory<T> {
+    lane: Lane<T>,
+    sums: Vec<Sum<T>>,
+    buffer: Vec<T>,
+    log: f64,
+}
+
+impl<T: Precision> Memory<T> {
+    fn add(sum: &mut Sum<T>, buffer: &mut Vec<T>, site: &dyn Site<T>, seen: Seen<'_, T>) {
+        let add = |out: &mut [T], rows: &[T], columns: usize| {
+            let rows = Rows::of(rows, columns);
+            gemm(out, rows.t(), rows, true);
+        };
+        match (sum, site.matrix()) {
+            (Sum::Matrix { a, g }, Some(shape)) if shape.positions == 1 => {
+                add(a, seen.x, shape.inputs);
+                add(g, seen.dy, shape.outputs);
+            }
+            (Sum::Matrix { a, g }, Some(shape)) => {
+                site.unfold(seen.x, seen.rows, buffer);
+                add(a, buffer, shape.inputs);
+                site.unfold_slopes(seen.dy, seen.rows * seen.copies, buffer);
+                add(g, buffer, shape.outputs);
+            }
+            (Sum::Dense(h), _) => {
+                buffer.clear();
+                buffer.resize(seen.rows * seen.copies * site.len(), T::ZERO);
+                write_rows(site, seen, site.len(), 0, buffer);
+                add(h, buffer, site.len());
+            }
+            (Sum::Matrix { .. }, None) => {}
+        }
+    }
+}
+
+/// The factors of the given sites; with Σ ln p over the rows.
+///
+/// A is the mean over rows and positions of a aᵀ, a the inputs of the matrix, and G the sum over rows, positions and columns of the root of
+/// g gᵀ, g the slopes at its outputs: the expand form (Eschenhagen et al. 2023), exact where inputs and slopes are uncorrelated.
+pub(super) fn kron<T: Precision, L: RowLikelihood>(
+    roots: &Roots<'_, T, L>,
+    at: &At<'_, T>,
+    places: &[Place],
+) -> Result<(f64, Arc<dyn Curvature<T>>)> {
+    for place in places {
+        check(at, place)?;
+        let side = place.matrix.map_or(place.len, |site| site.inputs.max(site.outputs));
+        memory::announce("a factor of the curvature", side, side, "use `NetLaplace::diag` or `low_rank(k)`")?;
+    }
+    let size = places.iter().map(Sum::<T>::size).sum();
+    let fresh = || Memory {
+        lane: Lane::default(),
+        sums: places.iter().map(Sum::new).collect(),
+        buffer: Vec::new(),
+        log: 0.0,
+    };
+    let on = |memory: &mut Memory<T>, rows: std::ops::Range<usize>| {
+        let Memory { lane, sums, buffer, log } = memory;
+        *log = roots.visit(lane, rows, &mut |site, seen| {
+            if let Some(index) = places.iter().position(|place| place.start == site.start()) {
+                Memory::add(&mut sums[index], buffer, site, seen);
+            }
+        });
+    };
+    let mut totals: Vec<Sum<f64>> = places.iter().map(Sum::new).collect();
+    let mut log = 0.0;
+    let n = roots.target.data().len();
+    in_parts(n, size, fresh, on, |memory| {
+        log += memory.log;
+        for (total, own) in totals.iter_mut().zip(&mut memory.sums) {
+            for (total, own) in total.parts().into_iter().zip(own.parts()) {
+                total.iter_mut().zip(own).for_each(|(t, own)| *t += std::mem::replace(own, T::ZERO).get());
+            }
+        }
+    });
+    let blocks = places.iter().zip(totals).map(|(place, sum)| sited(at, place, sum, n));
+    let blocks = Arc::new(blocks.collect::<Result<Vec<_>>>()?);
+    Ok((log, Arc::new(Pairs { blocks, tensors: at.net.tensors().len() })))
+}
+
+fn check<T>(at: &At<'_, T>, place: &Place) -> Result<()> {
+    let refuse = |tensor: &str, needs, instead| {
+        let (tensor, structure) = (tensor.to_owned(), "Kronecker");
+        Err(NetLaplaceError::Law { tensor, structure, needs, instead }.into())
+    };
+    for tensor in at.net.tensors().iter().filter(|t| place.matrix.is_some() && place.range().contains(&t.start)) {
+        if !tensor.law.is_normal() {
+            let needs = "normal weights, whose scales are constants";
+            return refuse(&tensor.name, needs, "`NetLaplace::diag`, `full` or `low_rank(k)`");
+        }
+        if tensor.start != place.start && !tensor.law.is_isotropic() {
+            return refuse(&tensor.name, "biases of one scale", "`NetLaplace::diag` or `full`");
+        }
+    }
+    Ok(())
+}
+
+fn square(side: usize, of: Vec<f64>) -> Array2<f64> {
+    let mut matrix = Array2::from_shape_vec((side, side), of).unwrap_or_default();
+    // products by blocks leave the last bits of the two halves apart
+    for i in 0..side {
+        for j in 0..i {
+            matrix[[j, i]] = matrix[[i, j]];
+        }
+    }
+    matrix
+}
+
+fn sited<T: Precision>(at: &At<'_, T>, place: &Place, sum: Sum<f64>, n: usize) -> Result<Sited> {
+    let tensors: Vec<usize> = place.tensors(at.net).collect();
+    let block = match (sum, place.matrix) {
+        (Sum::Matrix { a, g }, Some(site)) => {
+            let tensor = &at.net.tensors()[tensors[0]];
+            let mut a = square(site.inputs, a) / (n * site.positions) as f64;
+            let fold = (!tensor.law.is_isotropic()).then(|| {
+                let mut unit = Array2::<f64>::eye(site.inputs);
+                let none = vec![0.0; site.inputs];
+                for mut row in unit.rows_mut() {
+                    tensor.pull_unit(&none, row.as_slice_mut().unwrap_or_default());
+                }
+                unit
+            });
+            if let Some(unit) = &fold {
+                a = linalg::matmul(linalg::matmul_tn(unit.view(), a.view()).view(), unit.view());
+            }
+            let (a, g) = (Factor::new(a)?, Factor::new(square(site.outputs, g))?);
+            let bias = site.bias.then(|| tensors[1]);
+            Block::Matrix { site, a, g, fold, weights: tensors[0], bias }
+        }
+        (Sum::Matrix { g: mut h, .. } | Sum::Dense(mut h), _) => {
+            // U'HU by rows, twice
+            for _ in 0..2 {
+                let mut rows = Array2::from_shape_vec((place.len, place.len), h).unwrap_or_default();
+                for mut row in rows.rows_mut() {
+                    pull_place(at, place, row.as_slice_mut().unwrap_or_default());
+                }
+                h = rows.t().iter().copied().collect();
+            }
+            let h = square(place.len, h);
+            let tensors = tensors.iter().map(|t| (*t, at.net.tensors()[*t].len())).collect();
+            Block::Dense { h, tensors }
+        }
+    };
+    Ok(Sited { place: *place, block })
+}
+
+/// Slopes of one place's weights, to white coordinates of scale 1.
+pub(super) fn pull_place<T: Precision>(at: &At<'_, T>, place: &Place, slopes: &mut [f64]) {
+    for index in place.tensors(at.net) {
+        let tensor = &at.net.tensors()[index];
+        let eps: Vec<f64> = at.eps[tensor.range()].iter().map(|e| e.get()).collect();
+        let from = tensor.start - place.start;
+        tensor.pull_unit(&eps, &mut slopes[from..from + tensor.len()]);
+    }
+}
