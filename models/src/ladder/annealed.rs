@@ -5,6 +5,7 @@ use softbias_priors::math::stable::log_mean_exp;
 
 use super::transition::{Particle, adapted, move_all};
 use super::{Ladder, LadderError};
+use crate::error::Result;
 use crate::evidence::Grade;
 use crate::net::Target;
 
@@ -60,12 +61,12 @@ impl Annealed {
 
 impl Ladder {
     /// Step sizes of every rung, found by pilots of their own: those of the particles themselves must not depend on where these are.
-    fn pilot<T: Target<Number = f64>>(&self, target: &T) -> Result<Vec<f64>, LadderError> {
+    fn pilot<T: Target<Number = f64>>(&self, target: &T) -> Result<Vec<f64>> {
         let seed = self.seed.named("pilot");
         let start = |i: usize| Particle::at(target, seed.named("start").at(i).normal1(target.dim()).to_vec());
         let mut pilots: Vec<_> = (0..self.particles.clamp(2, 8)).map(start).collect();
         if pilots.iter().all(|pilot| !pilot.log_likelihood.is_finite()) {
-            return Err(LadderError::NoDensity(pilots.len()));
+            return Err(LadderError::NoDensity(pilots.len()).into());
         }
         pilots.retain(|pilot| pilot.log_likelihood.is_finite());
         let mut step = 0.3;
@@ -83,7 +84,7 @@ impl Ladder {
     ///
     /// # Errors
     /// For a ladder that is none, a likelihood that is nowhere finite, or when the watcher ends it.
-    pub fn annealed<T: Target<Number = f64>>(&self, target: &T) -> Result<Annealed, LadderError> {
+    pub fn annealed<T: Target<Number = f64>>(&self, target: &T) -> Result<Annealed> {
         self.check()?;
         let sizes = self.pilot(target)?;
         let seed = self.seed.named("forth");
@@ -128,22 +129,18 @@ impl Ladder {
     ///
     /// # Errors
     /// As [`Ladder::annealed`]; and for draws of another length, or none.
-    pub fn annealed_back<T: Target<Number = f64>>(
-        &self,
-        target: &T,
-        exact: &[Vec<f64>],
-    ) -> Result<Annealed, LadderError> {
+    pub fn annealed_back<T: Target<Number = f64>>(&self, target: &T, exact: &[Vec<f64>]) -> Result<Annealed> {
         self.check()?;
         let found = exact.iter().map(Vec::len).find(|len| *len != target.dim());
         if let Some(found) = found.or(exact.is_empty().then_some(0)) {
-            return Err(LadderError::Length { expected: target.dim(), found });
+            return Err(LadderError::Length { expected: target.dim(), found }.into());
         }
         let sizes = self.pilot(target)?;
         let seed = self.seed.named("back");
         let start = |i: usize| Particle::at(target, exact[i % exact.len()].clone());
         let mut particles: Vec<_> = (0..self.particles).map(start).collect();
         if particles.iter().any(|particle| !particle.log_likelihood.is_finite()) {
-            return Err(LadderError::NoDensity(particles.len()));
+            return Err(LadderError::NoDensity(particles.len()).into());
         }
         let betas = self.temperatures();
         let mut weights = vec![0.0; particles.len()];

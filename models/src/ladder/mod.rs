@@ -12,6 +12,7 @@ use std::ops::ControlFlow;
 use softbias_priors::Seed;
 use thiserror::Error;
 
+use crate::error::Result;
 use crate::watch::Watch;
 
 pub use annealed::Annealed;
@@ -148,12 +149,12 @@ impl Ladder {
         Ladder { watch: Watch::by(watch), ..self }
     }
 
-    fn check(&self) -> Result<(), LadderError> {
+    fn check(&self) -> Result<()> {
         let Ladder { rungs, particles, steps, power, moves, .. } = *self;
         if rungs >= 2 && particles >= 2 && steps >= 1 && moves >= 1 && power > 0.0 && power.is_finite() {
             return Ok(());
         }
-        Err(LadderError::Shape { rungs, particles, steps: steps.min(moves), power })
+        Err(LadderError::Shape { rungs, particles, steps: steps.min(moves), power }.into())
     }
 
     /// β of every rung, 0 first.
@@ -162,11 +163,11 @@ impl Ladder {
         (0..=self.rungs).map(|i| (i as f64 / self.rungs as f64).powf(self.power)).collect()
     }
 
-    fn tell(&self, rung: usize, accepted: f64) -> Result<(), LadderError> {
+    fn tell(&self, rung: usize, accepted: f64) -> Result<()> {
         let climbed = Climbed { rung, rungs: self.rungs, accepted };
         match self.watch.tell(&climbed) {
             ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(LadderError::Interrupted { rung, rungs: self.rungs }),
+            ControlFlow::Break(()) => Err(LadderError::Interrupted { rung, rungs: self.rungs }.into()),
         }
     }
 }

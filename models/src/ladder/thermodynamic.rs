@@ -2,6 +2,7 @@
 
 use super::transition::{Particle, adapted, move_all};
 use super::{Ladder, LadderError};
+use crate::error::Result;
 use crate::evidence::{Evidence, Grade};
 use crate::net::Target;
 use softbias_priors::Nats;
@@ -55,18 +56,14 @@ impl Ladder {
     ///
     /// # Errors
     /// As [`Ladder::annealed`].
-    pub fn thermodynamic<T: Target<Number = f64>>(
-        &self,
-        target: &T,
-        sweeps: usize,
-    ) -> Result<Thermodynamic, LadderError> {
+    pub fn thermodynamic<T: Target<Number = f64>>(&self, target: &T, sweeps: usize) -> Result<Thermodynamic> {
         self.check()?;
         let (seed, sweeps) = (self.seed.named("thermodynamic"), sweeps.max(2));
         let start = |i: usize| Particle::at(target, seed.named("start").at(i).normal1(target.dim()).to_vec());
         let mut chains: Vec<_> = (0..self.particles).map(start).collect();
         chains.retain(|chain| chain.log_likelihood.is_finite());
         if chains.len() < 2 {
-            return Err(LadderError::NoDensity(self.particles));
+            return Err(LadderError::NoDensity(self.particles).into());
         }
         let mut step = 0.3;
         let mut rungs = Vec::with_capacity(self.rungs + 1);

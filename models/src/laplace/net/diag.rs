@@ -31,9 +31,13 @@ pub(super) fn diagonal<T: Precision, L: RowLikelihood>(
         .into());
     }
     let weights = at.net.weights();
-    let wanted = |own: &Range<usize>| cover.tensors().iter().zip(at.net.tensors()).any(|(covered, tensor)| {
-        !covered.is_empty() && own.contains(&tensor.start)
-    });
+    let wanted = |own: &Range<usize>| {
+        cover
+            .tensors()
+            .iter()
+            .zip(at.net.tensors())
+            .any(|(covered, tensor)| !covered.is_empty() && own.contains(&tensor.start))
+    };
     let fresh = || (Lane::default(), vec![T::ZERO; weights], 0.0);
     let on = |(lane, sum, log): &mut (Lane<T>, Vec<T>, f64), rows: Range<usize>| {
         *log = roots.visit(lane, rows, &mut |site, seen| {
@@ -100,7 +104,8 @@ impl<T: Precision> Factored<T> for Alone {
     }
 
     fn covariances(&self, at: &At<'_, T>, x: &[T]) -> Result<Array3<f64>> {
-        let sds: Vec<f64> = self.scales.iter().zip(&self.precision).map(|(s, h)| s / (1.0 + h).sqrt()).collect();
+        let sds: Vec<f64> =
+            self.scales.iter().zip(&self.precision).map(|(s, h)| s / (1.0 + h).sqrt()).collect();
         Ok(products_by_point(at.jacobian(&self.cover, &sds, x).view(), at.net.count()))
     }
 
