@@ -26,6 +26,7 @@
 pub mod boolean;
 pub mod bounds;
 mod compare;
+pub mod complexity;
 mod error;
 pub mod report;
 mod sweep;

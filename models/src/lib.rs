@@ -34,7 +34,7 @@ mod watch;
 pub use boolean::{BooleanPosterior, Enumeration};
 pub use coded::Coded;
 pub use conditional::{conditional_evidence, conditional_evidence_over_orders};
-pub use curvature::{GgnProduct, Lanczos, Quadrature, SymmetricOperator, trace_of};
+pub use curvature::{GgnProduct, HessianProduct, Lanczos, Quadrature, SymmetricOperator, trace_of};
 pub use data::{Data, DataError, LabelTransform, Sampling, Standardise};
 pub use ep::{EpPosterior, ExpectationPropagation};
 pub use error::{ModelError, Result};
