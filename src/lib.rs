@@ -34,22 +34,23 @@ pub use compare::{Compared, Comparison, Mixture, compare};
 pub use error::Error;
 pub use softbias_models::{
     Bernoulli, BooleanPosterior, CodeError, Codebook, Coded, Data, DataError, DefaultMethod,
-    DifferentiableEvidence, Drawn, EffectiveDimension, EmpiricalRisk, Enumeration, EpPosterior, Evidence,
-    EvidenceMethod, Evidenced, Exact, ExactPosterior, ExpectationPropagation, ExpectedLog, Flips, Gaussian,
-    GaussianGamma, Grade, Gradients, Heteroscedastic, HyperPosterior, Hyperprior, Informed, Judged,
+    DifferentiableEvidence, Drawn, EffectiveDimension, EmpiricalRisk, Ensemble, Enumeration, EpPosterior,
+    Evidence, EvidenceMethod, Evidenced, Exact, ExactPosterior, ExpectationPropagation, ExpectedLog, Flips,
+    Gaussian, GaussianGamma, Grade, Gradients, Heteroscedastic, HyperPosterior, Hyperprior, Informed, Judged,
     LabelTransform, Laplace, LaplacePosterior, LeastSquares, Likelihood, Link, Loss, Message, Method, Mode,
-    Model, ModelError, MonteCarlo, NormalGammaPosterior, Nuts, OriginalScale, Parametric, Poisson, Posterior,
-    Prediction, Quantized, Sampling, SavedLikelihood, ScalarLikelihood, SitePosterior, Softmax,
-    SoftmaxPosterior, Standardise, StudentT, Tune, Tuned, Uncertainty, Units, Variational, Warning,
+    Model, ModelError, MonteCarlo, MultiSwag, NetDraws, NetTarget, NormalGammaPosterior, Nuts, OriginalScale,
+    Parametric, Poisson, Posterior, Prediction, Quantized, RowLikelihood, Sampling, SavedLikelihood,
+    ScalarLikelihood, Schedule, SitePosterior, Softmax, SoftmaxPosterior, Standardise, StudentT, Swag,
+    Target, Train, TrainError, Trained, Tune, Tuned, Uncertainty, Units, Variational, Warning,
     WithLikelihood, conditional_evidence, conditional_evidence_over_orders, data, likelihood, prequential,
-    tune,
+    train, tune,
 };
 pub use softbias_priors::{
     Averaged, Basis, Bias, Blocks, BooleanPrior, Entry, FeatureMap, Features, GaussianPrior, Gp, Kernel,
-    Ledger, Linear, Mean, MeanBasis, Nats, Parameter, Parameters, Paths, Pathways, Points, Polynomial, Prior,
-    PriorError, PriorExt, Row, SavedPrior, Saw, Scales, Seed, Softness, Stack, Subspace, Truncation, Weights,
-    WhitePrior, Window, WithinSubspace, adaptors, group, kernel, laws, linear, math, memory, parameters,
-    paths, prior, subspace,
+    Ledger, Linear, Mean, MeanBasis, Nats, Net, Parameter, Parameters, Paths, Pathways, Points, Polynomial,
+    Prior, PriorError, PriorExt, Row, SavedPrior, Saw, Scales, Seed, Softness, Stack, Subspace, Truncation,
+    Weights, WhitePrior, Window, WithinSubspace, adaptors, group, kernel, laws, linear, math, memory, net,
+    parameters, paths, prior, subspace,
 };
 pub use sweep::{Rung, Sweep, Swept};
 
@@ -63,11 +64,11 @@ pub mod prelude {
     pub use crate::bounds::{self, Certify, CertifyCoded};
     pub use crate::report::{Figure, Panel, Relation, Report};
     pub use crate::{
-        Averaged, Basis, Bernoulli, Bias, BooleanPrior, Codebook, Coded, Data, Evidenced, Exact,
+        Averaged, Basis, Bernoulli, Bias, BooleanPrior, Codebook, Coded, Data, Ensemble, Evidenced, Exact,
         ExactPosterior, ExpectationPropagation, Features, Flips, Gaussian, GaussianPrior, Gp,
-        Heteroscedastic, Hyperprior, Informed, Kernel, Laplace, Linear, Loss, Mean, Method, Model, Nats,
-        Nuts, Paths, Points, Poisson, Polynomial, Posterior, Prior, PriorExt, Quantized, Scales, Seed,
-        Softmax, Softness, StudentT, Sweep, Tune, Tuned, Uncertainty, Variational, Weights, Window,
-        WithLikelihood, compare, tune,
+        Heteroscedastic, Hyperprior, Informed, Kernel, Laplace, Linear, Loss, Mean, Method, Model, Nats, Net,
+        Nuts, Paths, Points, Poisson, Polynomial, Posterior, Prior, PriorExt, Quantized, Scales, Schedule,
+        Seed, Softmax, Softness, StudentT, Swag, Sweep, Train, Tune, Tuned, Uncertainty, Variational,
+        Weights, Window, WithLikelihood, compare, tune,
     };
 }

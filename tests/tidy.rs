@@ -18,6 +18,7 @@ const DOORS: &[(&str, &str)] = &[
     ("argmin", "models/src/optimize.rs"),
     ("argmin_math", "models/src/optimize.rs"),
     ("nuts_rs", "models/src/nuts.rs"),
+    ("ndarray_npy", "models/src/langevin/npz.rs"),
     ("flate2", "models/src/data/gzip.rs"),
     ("constriction", "models/src/quantized/entropy.rs"),
     ("kuva", "src/report/draw.rs"),

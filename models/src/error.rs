@@ -8,9 +8,11 @@ use softbias_priors::memory::TooLarge;
 use thiserror::Error;
 
 use crate::data::DataError;
+use crate::langevin::SampleError;
 use crate::laplace::NetLaplaceError;
 use crate::quantized::CodeError;
 use crate::risk::Loss;
+use crate::train::TrainError;
 
 /// An error of the models crate: what was wrong, where, and what to do.
 #[derive(Debug, Error)]
@@ -34,6 +36,15 @@ pub enum ModelError {
     /// Weights as a byte string.
     #[error(transparent)]
     Code(#[from] CodeError),
+    /// A ladder of tempered posteriors.
+    #[error(transparent)]
+    Ladder(#[from] crate::ladder::LadderError),
+    /// Training.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// Chains of draws.
+    #[error(transparent)]
+    Sample(#[from] SampleError),
     /// No data.
     #[error("there are no rows: a posterior by training or sampling needs at least one")]
     NoRows,

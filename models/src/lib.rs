@@ -11,6 +11,8 @@ mod ep;
 mod error;
 mod evidence;
 mod exact;
+pub mod ladder;
+pub mod langevin;
 mod laplace;
 mod latent;
 mod least_squares;
@@ -24,8 +26,10 @@ mod prediction;
 mod quantized;
 mod risk;
 mod saved;
+pub mod train;
 pub mod tune;
 mod variational;
+mod watch;
 
 pub use boolean::{BooleanPosterior, Enumeration};
 pub use coded::Coded;
@@ -36,6 +40,11 @@ pub use ep::{EpPosterior, ExpectationPropagation};
 pub use error::{ModelError, Result};
 pub use evidence::{EffectiveDimension, Evidence, Grade};
 pub use exact::{Exact, ExactPosterior, prequential};
+pub use ladder::Ladder;
+pub use langevin::{
+    Chains, Hmc, Mala, NoUTurn, Psgld, SampleError, Sampler, Samples, Sghmc, Sgld, Sgnht,
+};
+pub use laplace::{Laplace, LaplacePosterior, SoftmaxPosterior};
 pub use laplace::{
     ClassAverage, Laplace, LaplacePosterior, NetLaplace, NetLaplaceError, NetLaplacePosterior,
     SoftmaxPosterior, Structure, TuneScales,
@@ -54,5 +63,6 @@ pub use prediction::{OriginalScale, Prediction, Uncertainty};
 pub use quantized::{CodeError, Codebook, Message, Quantized, Units};
 pub use risk::{Drawn, EmpiricalRisk, Loss, MonteCarlo};
 pub use saved::SavedLikelihood;
+pub use train::{Ensemble, MultiSwag, Schedule, Swag, Train, TrainError, Trained};
 pub use tune::{EvidenceMethod, HyperPosterior, Hyperprior, Mode, Nuts, Tune, Tuned, tune};
 pub use variational::Variational;

@@ -13,6 +13,8 @@ use argmin::solver::quasinewton::LBFGS;
 pub(crate) struct Optimum {
     pub(crate) x: Vec<f64>,
     pub(crate) value: f64,
+    /// Iterations made; fewer than asked for, where there was nothing more to gain.
+    pub(crate) iterations: u64,
 }
 
 /// Value and gradient at a point; `None` where the objective is not defined (there the search turns back).
@@ -144,7 +146,8 @@ pub(crate) fn maximise(
             break;
         }
     }
-    best(&problem).map(|(x, value, _)| Optimum { x, value })
+    let iterations = made.load(Ordering::Relaxed);
+    best(&problem).map(|(x, value, _)| Optimum { x, value, iterations })
 }
 
 #[cfg(test)]

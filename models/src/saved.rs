@@ -1,6 +1,7 @@
 //! Models and posteriors on disk: a header, a version, a checksum; whatever is read is checked before it is used.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -87,6 +88,8 @@ struct SavedModel<L> {
 const POSTERIOR: u8 = b'P';
 const GAUSSIAN_MODEL: u8 = b'M';
 const OTHER_MODEL: u8 = b'L';
+/// The state of a climb.
+pub(crate) const TRAINING: u8 = b'T';
 
 /// A posterior is kept as what determines it (spec and data) and the evidence that must come out again.
 #[derive(Serialize, Deserialize)]
@@ -125,7 +128,7 @@ impl<L: SavedLikelihood> Model<Arc<dyn GaussianPrior>, L> {
                     postcard::take_from_bytes(&payload).map_err(|error| unreadable(path, &error))?;
                 under::<L>(path, &name).map(|()| rest.to_vec())
             }
-            _ => Err(damaged(path, "this file holds a posterior, not a model")),
+            (kind, _) => Err(wrong_kind(path, kind, "a model")),
         }?;
         parse::<SavedModel<L>>(path, &payload)?.revive()
     }
@@ -173,10 +176,7 @@ impl ExactPosterior {
     /// For a file that is missing, foreign, of another version, damaged, or whose evidence does not come out again.
     pub fn load(path: impl AsRef<Path>) -> Result<ExactPosterior> {
         let path = path.as_ref();
-        let (POSTERIOR, payload) = contents(path)? else {
-            return Err(damaged(path, "this file holds a model, not a posterior"));
-        };
-        let saved: SavedPosterior = parse(path, &payload)?;
+        let saved: SavedPosterior = read(path, POSTERIOR)?;
         let model = saved.model.revive()?;
         let posterior = ExactPosterior::new(model.prior, model.likelihood, &saved.data, saved.method)?;
         let (now, then) = (posterior.evidence().log.get(), saved.log_evidence);
@@ -188,23 +188,57 @@ impl ExactPosterior {
     }
 }
 
-fn damaged(path: &Path, reason: &str) -> ModelError {
+pub(crate) fn damaged(path: &Path, reason: &str) -> ModelError {
     ModelError::File { path: path.to_owned(), reason: reason.to_owned() }
 }
 
+fn wrong_kind(path: &Path, found: u8, wanted: &str) -> ModelError {
+    damaged(path, &format!("this file holds {}, not {wanted}", named(found)))
+}
+
+fn named(kind: u8) -> &'static str {
+    match kind {
+        POSTERIOR => "a posterior",
+        GAUSSIAN_MODEL | OTHER_MODEL => "a model",
+        TRAINING => "a checkpoint of training",
+        _ => "something of a later release",
+    }
+}
+
 /// FNV-1a over the payload: finds damage, not malice.
-fn checksum(bytes: &[u8]) -> u64 {
+pub(crate) fn checksum(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
-fn write<T: Serialize>(path: &Path, kind: u8, value: &T) -> Result<()> {
+/// Writes a file beside the one that may be there, and puts it in its place: a full disk leaves what was.
+pub(crate) fn write<T: Serialize>(path: &Path, kind: u8, value: &T) -> Result<()> {
     let payload = postcard::to_stdvec(value).map_err(|error| damaged(path, &error.to_string()))?;
     let mut bytes = MAGIC.to_vec();
     bytes.push(kind);
     bytes.extend(VERSION.to_le_bytes());
     bytes.extend(checksum(&payload).to_le_bytes());
     bytes.extend(payload);
-    fs::write(path, bytes).map_err(|source| ModelError::Io { path: path.to_owned(), source })
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    let beside = path.with_file_name(name);
+    let written = fs::File::create(&beside).and_then(|mut file| {
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    });
+    written.map_err(|source| {
+        let _ = fs::remove_file(&beside);
+        ModelError::Io { path: path.to_owned(), source }
+    })
+}
+
+/// Reads a file of one kind.
+pub(crate) fn read<T: DeserializeOwned>(path: &Path, kind: u8) -> Result<T> {
+    let (found, payload) = contents(path)?;
+    if found != kind {
+        return Err(wrong_kind(path, found, named(kind)));
+    }
+    parse(path, &payload)
 }
 
 /// The kind of a file and its payload, after the checks of header, version and sum.

@@ -10,6 +10,7 @@ use crate::data::Data;
 use crate::error::{ModelError, Result};
 use crate::likelihood::RowLikelihood;
 use crate::model::Model;
+use crate::saved::checksum;
 
 /// A log likelihood of white coordinates. The prior is N(0, I), always: whoever needs the log posterior subtracts ½|ε|².
 pub trait Target: Sync {
@@ -24,6 +25,11 @@ pub trait Target: Sync {
     /// How many rows of data its sum runs over.
     fn rows(&self) -> usize;
 
+    /// What it is, in words that differ where coordinates would not mean the same: a checkpoint of another is refused.
+    fn description(&self) -> String {
+        format!("{} coordinates, {} rows", self.dim(), self.rows())
+    }
+
     /// Σ ln p(y | ε) over these rows (`None`: all), not scaled up; its gradient in ε overwrites `gradient`.
     fn log_likelihood(
         &self,
@@ -32,6 +38,11 @@ pub trait Target: Sync {
         work: &mut Self::Work,
         gradient: &mut [Self::Number],
     ) -> f64;
+
+    /// What it is, so that a checkpoint of another target is refused: everything that its numbers depend on should change it.
+    fn describe(&self) -> String {
+        format!("{} coordinates, {} rows", self.dim(), self.rows())
+    }
 }
 
 /// A net with a likelihood and data, in one precision.
@@ -120,12 +131,20 @@ impl<T: Precision, L: RowLikelihood> NetTarget<T, L> {
     pub fn at_weights(&self, theta: &[T], rows: Option<&[usize]>, work: &mut Work<T>) -> f64 {
         let count = self.net.count();
         let slopes = |rows: &[usize], f: &[T], df: &mut [T]| {
-            let (mut values, mut slopes) = (vec![0.0; count], vec![0.0; count]);
+            // (few outputs need no allocation)
+            let (mut few, mut many) = ([0.0; 64], Vec::new());
+            let both = if 2 * count <= few.len() {
+                &mut few[..2 * count]
+            } else {
+                many.resize(2 * count, 0.0);
+                &mut many[..]
+            };
+            let (values, slopes) = both.split_at_mut(count);
             let mut sum = 0.0;
             for ((row, f), df) in rows.iter().zip(f.chunks_exact(count)).zip(df.chunks_exact_mut(count)) {
                 values.iter_mut().zip(f).for_each(|(v, f)| *v = f.get());
-                sum += self.likelihood.row(self.labels_of(*row), &values, &mut slopes);
-                df.iter_mut().zip(&slopes).for_each(|(d, s)| *d = T::of(*s));
+                sum += self.likelihood.row(self.labels_of(*row), values, slopes);
+                df.iter_mut().zip(&*slopes).for_each(|(d, s)| *d = T::of(*s));
             }
             sum
         };
@@ -143,6 +162,22 @@ impl<T: Precision, L: RowLikelihood> Target for NetTarget<T, L> {
 
     fn rows(&self) -> usize {
         self.data.len()
+    }
+
+    /// Layers and tensors by name; the priors and the rows, in their order, by a sum over their bytes.
+    fn description(&self) -> String {
+        let tensors = self.net.tensors();
+        let shapes = tensors.iter().map(|t| format!("{} {}×{}", t.name, t.rows, t.columns));
+        let mut bytes = tensors.iter().map(|t| format!("{:?}", t.law)).collect::<String>().into_bytes();
+        bytes.extend(self.data.rows().iter().flat_map(|row| row.0.to_le_bytes()));
+        format!(
+            "{:?} with {}; {:?}; {} rows; {:016x}",
+            self.net,
+            shapes.collect::<Vec<_>>().join(", "),
+            self.likelihood,
+            self.data.len(),
+            checksum(&bytes)
+        )
     }
 
     fn log_likelihood(
@@ -171,5 +206,15 @@ impl<T: Precision, L: RowLikelihood> Target for NetTarget<T, L> {
         }
         self.net.pull(eps, gradient);
         value
+    }
+
+    /// Net, likelihood and number of rows in words, priors and data by a hash.
+    fn describe(&self) -> String {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let mut add = |bits: u64| hash = (hash ^ bits).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29);
+        self.x.iter().for_each(|x| add(x.get().to_bits()));
+        self.y.iter().for_each(|y| add(y.to_bits()));
+        format!("{:?}", self.net.tensors()).bytes().for_each(|byte| add(u64::from(byte)));
+        format!("{:?}, {:?}, {} rows, priors and data {hash:016x}", self.net, self.likelihood, self.data.len())
     }
 }

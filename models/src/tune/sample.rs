@@ -14,12 +14,13 @@ use super::hyper_posterior::{ChainDraws, HyperPosterior};
 use super::method::{EvidenceMethod, Warm};
 use super::problem::{Problem, Theta};
 use super::search::Search;
-use super::watch::{Track, Watch};
+use super::watch::Track;
 use crate::data::Data;
 use crate::error::{ModelError, Result};
 use crate::likelihood::Parametric;
 use crate::model::Model;
 use crate::nuts;
+use crate::watch::Watch;
 
 /// How hyperparameters are sampled ([`Tune::sample`]).
 #[derive(Clone, Debug)]

@@ -2,6 +2,7 @@
 
 pub mod linalg;
 pub mod nats;
+pub mod normals;
 pub mod quadrature;
 pub mod real;
 pub mod seed;

@@ -4,7 +4,10 @@ use std::fmt::Debug;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use super::linalg::Multiplies;
+use super::normals::Normals;
 
 mod sealed {
     pub trait Sealed {}
@@ -16,6 +19,9 @@ mod sealed {
 pub trait Real:
     sealed::Sealed
     + Multiplies
+    + Normals
+    + Serialize
+    + DeserializeOwned
     + Copy
     + Send
     + Sync

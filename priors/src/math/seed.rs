@@ -131,6 +131,42 @@ impl Seed {
         }
     }
 
+    /// Fills `out` with 32-bit words for the states of small generators: the words of SplitMix64 from both halves of the seed of a block.
+    pub(super) fn fill_words(self, block: usize, out: &mut [u32]) {
+        let Seed([a, b]) = self.child(block as u64, 0x6e6f_726d_616c);
+        let mut word = a;
+        for pair in out.chunks_mut(2) {
+            word = word.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = mix(word) ^ b;
+            pair.iter_mut().zip([mixed as u32, (mixed >> 32) as u32]).for_each(|(out, w)| *out = w);
+        }
+    }
+
+    /// Replaces `out` by `size` different numbers below n, every set of them equally likely (Floyd's algorithm: no more numbers are drawn than
+    /// are kept, whatever n). `seen` is memory kept between calls; it is given back all false.
+    ///
+    /// # Panics
+    /// If `size` is above n.
+    pub fn subset(self, n: usize, size: usize, seen: &mut Vec<bool>, out: &mut Vec<usize>) {
+        assert!(size <= n, "subset: {size} of {n}");
+        seen.resize(n, false);
+        out.clear();
+        let mut rng = self.rng();
+        for last in n - size..n {
+            let found = rng.random_range(0..=last);
+            let new = if seen[found] { last } else { found };
+            seen[new] = true;
+            out.push(new);
+        }
+        out.iter().for_each(|i| seen[*i] = false);
+    }
+
+    /// One uniform on [0, 1).
+    #[must_use]
+    pub fn uniform(self) -> f64 {
+        StandardUniform.sample(&mut self.rng())
+    }
+
     /// A random order of 0..n (Fisher and Yates).
     #[must_use]
     pub fn permutation(self, n: usize) -> Vec<usize> {
@@ -224,6 +260,23 @@ mod tests {
         }
         assert_eq!(Seed::new(1).poisson(0.0), 0.0);
         assert!(Seed::new(1).poisson(-1.0).is_nan());
+    }
+
+    #[test]
+    fn subsets_are_uniform() {
+        let (mut seen, mut out, mut count) = (Vec::new(), Vec::new(), [0usize; 5]);
+        let mut pairs = HashSet::new();
+        for i in 0..10_000 {
+            Seed::new(9).at(i).subset(5, 2, &mut seen, &mut out);
+            assert!(out.len() == 2 && out[0] != out[1] && seen.iter().all(|s| !s));
+            out.iter().for_each(|k| count[*k] += 1);
+            pairs.insert((out[0].min(out[1]), out[0].max(out[1])));
+        }
+        let chi2: f64 = count.iter().map(|&c| (c as f64 - 4000.0).powi(2) / 2400.0).sum();
+        assert!(chi2 < 20.0 && pairs.len() == 10, "{count:?}");
+        Seed::new(9).subset(5, 5, &mut seen, &mut out);
+        out.sort_unstable();
+        assert_eq!(out, [0, 1, 2, 3, 4]);
     }
 
     #[test]

@@ -42,11 +42,11 @@ pub fn binary_kl(q: f64, p: f64) -> f64 {
         return -p.ln();
     }
     let d = p - q;
-    -q * log1p_minus(d / q) - (1.0 - q) * log1p_minus(-d / (1.0 - q))
+    -q * log_minus(p / q, d / q) - (1.0 - q) * log_minus((1.0 - p) / (1.0 - q), -d / (1.0 - q))
 }
 
-/// ln(1 + u) − u for u ≥ −1. For small u by s = u/(2 + u): ln(1 + u) = 2 (s + s³/3 + s⁵/5 + …) and 2s − u = −us, so that nothing cancels.
-fn log1p_minus(u: f64) -> f64 {
+/// ln(ratio) − u, where ratio = 1 + u (and has its own digits near 0). For small u by s = u/(2 + u): ln(1 + u) = 2 (s + s³/3 + s⁵/5 + …) and 2s − u = −us, so that nothing cancels.
+fn log_minus(ratio: f64, u: f64) -> f64 {
     // s² ≤ 0.021: ten terms reach 1e-18
     const SERIES: [f64; 10] = {
         let (mut terms, mut k) = ([0.0; 10], 0);
@@ -57,7 +57,7 @@ fn log1p_minus(u: f64) -> f64 {
         terms
     };
     if u.abs() > 0.25 {
-        return (1.0 + u).ln() - u;
+        return ratio.ln() - u;
     }
     let s = u / (2.0 + u);
     let square = s * s;
@@ -156,6 +156,9 @@ mod tests {
         let leading = d * d / (2.0 * q * (1.0 - q));
         assert!((binary_kl(q, q + d) / leading - 1.0).abs() < 1e-6);
         assert_eq!(binary_kl(0.25, 0.25), 0.0);
+        // a tiny p keeps its own digits
+        let tiny = 0.5 * (0.5f64 / 1e-13).ln() + 0.5 * (0.5f64 / (1.0 - 1e-13)).ln();
+        assert!((binary_kl(0.5, 1e-13) / tiny - 1.0).abs() < 1e-14);
         // the two branches meet
         for q in [0.01, 0.2, 0.5, 0.77] {
             for step in [0.099, 0.101] {

@@ -32,7 +32,7 @@ pub(super) fn exp1(x: f64) -> f64 {
 }
 
 #[inline(always)]
-pub(super) fn ln_1p1(x: f64) -> f64 {
+pub(in crate::math) fn ln_1p1(x: f64) -> f64 {
     const LN2_HIGH: f64 = 0.693_147_180_369_123_8;
     const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
     let y = 1.0 + x;
@@ -72,7 +72,7 @@ pub(super) const REDUCIBLE: f64 = 1e5;
 
 /// (sin x, cos x) for |x| below [`REDUCIBLE`].
 #[inline(always)]
-pub(super) fn sin_cos1(x: f64) -> (f64, f64) {
+pub(in crate::math) fn sin_cos1(x: f64) -> (f64, f64) {
     // π/2 in three parts of 33 bits each, so that k times the first two is exact.
     const HALF_PI: [f64; 3] =
         [1.570_796_326_734_125_6, 6.077_100_506_303_966e-11, 2.022_266_248_795_950_6e-21];

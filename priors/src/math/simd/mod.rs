@@ -9,7 +9,9 @@ use pulp::{Arch, NullaryFnOnce, Simd, WithSimd};
 
 pub use elementary::angle1;
 
-use elementary::{REDUCIBLE, exp1, ln_1p1, sin_cos1};
+pub(super) use elementary::{ln_1p1, sin_cos1};
+
+use elementary::{REDUCIBLE, exp1};
 
 /// Lanes of every sum: a constant of the numbers, not of the machine.
 const LANES: usize = 8;
