@@ -70,7 +70,10 @@ fn main() {
             let before = peak();
             let log = fit(&images, &by);
             if let (Some(before), Some(after)) = (before, peak()) {
-                println!("{name}: log evidence {log:.3}, peak {:.1} MB above the data", (after - before) / 1e6);
+                println!(
+                    "{name}: log evidence {log:.3}, peak {:.1} MB above the data",
+                    (after - before) / 1e6
+                );
             }
         }
         return;

@@ -33,17 +33,19 @@ mod sweep;
 pub use compare::{Compared, Comparison, Mixture, compare};
 pub use error::Error;
 pub use softbias_models::{
-    Bernoulli, BooleanPosterior, CodeError, Codebook, Coded, Data, DataError, DefaultMethod,
-    DifferentiableEvidence, Drawn, EffectiveDimension, EmpiricalRisk, Ensemble, Enumeration, EpPosterior,
-    Evidence, EvidenceMethod, Evidenced, Exact, ExactPosterior, ExpectationPropagation, ExpectedLog, Flips,
-    Gaussian, GaussianGamma, Grade, Gradients, Heteroscedastic, HyperPosterior, Hyperprior, Informed, Judged,
-    LabelTransform, Laplace, LaplacePosterior, LeastSquares, Likelihood, Link, Loss, Message, Method, Mode,
-    Model, ModelError, MonteCarlo, MultiSwag, NetDraws, NetTarget, NormalGammaPosterior, Nuts, OriginalScale,
-    Parametric, Poisson, Posterior, Prediction, Quantized, RowLikelihood, Sampling, SavedLikelihood,
-    ScalarLikelihood, Schedule, SitePosterior, Softmax, SoftmaxPosterior, Standardise, StudentT, Swag,
-    Target, Train, TrainError, Trained, Tune, Tuned, Uncertainty, Units, Variational, Warning,
-    WithLikelihood, conditional_evidence, conditional_evidence_over_orders, data, likelihood, prequential,
-    train, tune,
+    Bernoulli, BooleanPosterior, Chains, ClassAverage, CodeError, Codebook, Coded, Data, DataError,
+    DefaultMethod, DifferentiableEvidence, Drawn, EffectiveDimension, EmpiricalRisk, Ensemble, Enumeration,
+    EpPosterior, Evidence, EvidenceMethod, Evidenced, Exact, ExactPosterior, ExpectationPropagation,
+    ExpectedLog, Flips, Gaussian, GaussianGamma, Grade, Gradients, Heteroscedastic, Hmc, HyperPosterior,
+    Hyperprior, Informed, Judged, LabelTransform, Ladder, Laplace, LaplacePosterior, LeastSquares,
+    Likelihood, Link, Loss, Mala, MeanAndNoise, Message, Method, Mode, Model, ModelError, MonteCarlo,
+    MultiSwag, NetDraws, NetLaplace, NetLaplaceError, NetLaplacePosterior, NetTarget, NoUTurn,
+    NormalGammaPosterior, Nuts, OriginalScale, Parametric, Poisson, Posterior, Prediction, Psgld, Quantized,
+    RowLikelihood, SampleError, Sampler, Samples, Sampling, SavedLikelihood, ScalarLikelihood, Schedule,
+    Sghmc, Sgld, Sgnht, SitePosterior, Softmax, SoftmaxPosterior, Standardise, Structure, StudentT, Swag,
+    Target, Train, TrainError, Trained, Tune, TuneScales, Tuned, Uncertainty, Units, Variational, Warning,
+    WithLikelihood, conditional_evidence, conditional_evidence_over_orders, curvature, data, ladder,
+    langevin, likelihood, prequential, train, tune,
 };
 pub use softbias_priors::{
     Averaged, Basis, Bias, Blocks, BooleanPrior, Entry, FeatureMap, Features, GaussianPrior, Gp, Kernel,
@@ -64,11 +66,12 @@ pub mod prelude {
     pub use crate::bounds::{self, Certify, CertifyCoded};
     pub use crate::report::{Figure, Panel, Relation, Report};
     pub use crate::{
-        Averaged, Basis, Bernoulli, Bias, BooleanPrior, Codebook, Coded, Data, Ensemble, Evidenced, Exact,
-        ExactPosterior, ExpectationPropagation, Features, Flips, Gaussian, GaussianPrior, Gp,
-        Heteroscedastic, Hyperprior, Informed, Kernel, Laplace, Linear, Loss, Mean, Method, Model, Nats, Net,
-        Nuts, Paths, Points, Poisson, Polynomial, Posterior, Prior, PriorExt, Quantized, Scales, Schedule,
-        Seed, Softmax, Softness, StudentT, Swag, Sweep, Train, Tune, Tuned, Uncertainty, Variational,
-        Weights, Window, WithLikelihood, compare, tune,
+        Averaged, Basis, Bernoulli, Bias, BooleanPrior, Codebook, Coded, Data, Ensemble, Evidence, Evidenced,
+        Exact, ExactPosterior, ExpectationPropagation, Features, Flips, Gaussian, GaussianPrior, Gp,
+        Heteroscedastic, Hmc, Hyperprior, Informed, Kernel, Ladder, Laplace, Linear, Loss, Mean, Method,
+        Model, Nats, Net, NetLaplace, NetLaplacePosterior, Nuts, Paths, Points, Poisson, Polynomial,
+        Posterior, Prior, PriorExt, Quantized, Scales, Schedule, Seed, Sgld, Softmax, Softness, StudentT,
+        Swag, Sweep, Train, Tune, Tuned, Uncertainty, Variational, Weights, Window, WithLikelihood, compare,
+        tune,
     };
 }

@@ -5,7 +5,7 @@
 pub mod boolean;
 mod coded;
 mod conditional;
-mod curvature;
+pub mod curvature;
 pub mod data;
 mod ep;
 mod error;
@@ -41,10 +41,7 @@ pub use error::{ModelError, Result};
 pub use evidence::{EffectiveDimension, Evidence, Grade};
 pub use exact::{Exact, ExactPosterior, prequential};
 pub use ladder::Ladder;
-pub use langevin::{
-    Chains, Hmc, Mala, NoUTurn, Psgld, SampleError, Sampler, Samples, Sghmc, Sgld, Sgnht,
-};
-pub use laplace::{Laplace, LaplacePosterior, SoftmaxPosterior};
+pub use langevin::{Chains, Hmc, Mala, NoUTurn, Psgld, SampleError, Sampler, Samples, Sghmc, Sgld, Sgnht};
 pub use laplace::{
     ClassAverage, Laplace, LaplacePosterior, NetLaplace, NetLaplaceError, NetLaplacePosterior,
     SoftmaxPosterior, Structure, TuneScales,
@@ -53,8 +50,8 @@ pub use latent::{DifferentiableEvidence, Gradients, SitePosterior, Warning};
 pub use least_squares::LeastSquares;
 pub use likelihood::{
     Bernoulli, ExpectedLog, Flips, Gaussian, GaussianGamma, Heteroscedastic, Judged, Likelihood, Link,
-    MeanAndNoise, NormalGammaPosterior, Parametric, Poisson, RowAverage, RowLikelihood, ScalarLikelihood, Softmax,
-    StudentT,
+    MeanAndNoise, NormalGammaPosterior, Parametric, Poisson, RowAverage, RowLikelihood, ScalarLikelihood,
+    Softmax, StudentT,
 };
 pub use model::{DefaultMethod, Method, Model, WithLikelihood};
 pub use net::{NetDraws, NetTarget, Target};

@@ -84,7 +84,13 @@ impl Kernel for Sghmc {
         self.schedule.check(Self::NAME)?;
         let (alpha, beta) = (self.friction, self.known_noise);
         setting(Self::NAME, "the friction", "in (0, 1)", alpha, alpha > 0.0 && alpha < 1.0)?;
-        setting(Self::NAME, "the known noise", "≥ 0 and below the friction", beta, (0.0..alpha).contains(&beta))
+        setting(
+            Self::NAME,
+            "the known noise",
+            "≥ 0 and below the friction",
+            beta,
+            (0.0..alpha).contains(&beta),
+        )
     }
 
     fn schedule(&self) -> Schedule {

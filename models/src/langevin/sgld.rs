@@ -93,7 +93,8 @@ impl Kernel for Sgld {
     fn step<G: Target>(&self, walk: &mut Walk<'_, G>, _: &mut Memory<G::Number>, at: Moment) -> Told {
         let estimate = walk.estimate(at.seed);
         let potential = 0.5 * walk.squares - estimate.log_likelihood;
-        let (keep, drift) = (G::Number::of(1.0 - 0.5 * at.step), G::Number::of(0.5 * at.step * estimate.factor));
+        let (keep, drift) =
+            (G::Number::of(1.0 - 0.5 * at.step), G::Number::of(0.5 * at.step * estimate.factor));
         let noise = G::Number::of((at.step * at.temperature).sqrt());
         let seed = at.noisy.then(|| at.seed.named("noise"));
         let body = |block: usize, [eps, gradient]: [&mut [G::Number]; 2]| {

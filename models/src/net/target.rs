@@ -215,6 +215,11 @@ impl<T: Precision, L: RowLikelihood> Target for NetTarget<T, L> {
         self.x.iter().for_each(|x| add(x.get().to_bits()));
         self.y.iter().for_each(|y| add(y.to_bits()));
         format!("{:?}", self.net.tensors()).bytes().for_each(|byte| add(u64::from(byte)));
-        format!("{:?}, {:?}, {} rows, priors and data {hash:016x}", self.net, self.likelihood, self.data.len())
+        format!(
+            "{:?}, {:?}, {} rows, priors and data {hash:016x}",
+            self.net,
+            self.likelihood,
+            self.data.len()
+        )
     }
 }

@@ -54,7 +54,8 @@ pub(crate) fn roots<L: RowLikelihood>(target: &NetTarget<f64, L>, eps: &[f64]) -
     let (mut log, mut root) = (0.0, vec![0.0; count]);
     for i in 0..n {
         let f = &values[i * count..(i + 1) * count];
-        let own = Array2::from_shape_vec((count, p), jacobian[i * count * p..][..count * p].to_vec()).unwrap();
+        let own =
+            Array2::from_shape_vec((count, p), jacobian[i * count * p..][..count * p].to_vec()).unwrap();
         log += likelihood.row(target.labels_of(i), f, &mut root);
         for column in 0..columns {
             likelihood.root(target.labels_of(i), f, column, &mut root);

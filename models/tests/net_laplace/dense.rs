@@ -2,8 +2,8 @@
 
 use ndarray::Array2;
 use softbias_models::{
-    Evidenced, GgnProduct, Informed, MeanAndNoise, Method, Model, NetLaplace, NetTarget, Posterior, Structure,
-    SymmetricOperator, Uncertainty,
+    Evidenced, GgnProduct, Informed, MeanAndNoise, Method, Model, NetLaplace, NetTarget, Posterior,
+    Structure, SymmetricOperator, Uncertainty,
 };
 use softbias_models::{Gaussian, RowLikelihood, Softmax, StudentT};
 use softbias_priors::math::linalg;

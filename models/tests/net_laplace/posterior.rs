@@ -2,8 +2,8 @@
 
 use ndarray::{Array2, Axis};
 use softbias_models::{
-    Bernoulli, ClassAverage, Data, Gaussian, Grade, Informed, Loss, Method, Model, ModelError,
-    MonteCarlo, NetLaplace, NetTarget, Posterior, Structure, Uncertainty, Warning,
+    Bernoulli, ClassAverage, Data, Gaussian, Grade, Informed, Loss, Method, Model, ModelError, MonteCarlo,
+    NetLaplace, NetTarget, Posterior, Structure, Uncertainty, Warning,
 };
 use softbias_priors::math::linalg;
 use softbias_priors::net::{Net, WeightLaw};
@@ -72,7 +72,16 @@ fn the_posterior_keeps_the_laws_of_a_prior() {
 
 #[test]
 fn the_same_bits_on_one_thread_and_on_four() {
-    let net = Net::image(1, 6, 6).conv(3, 3).tanh().average_pool(2).dense(12).layer_norm().relu().dense(3).build().unwrap();
+    let net = Net::image(1, 6, 6)
+        .conv(3, 3)
+        .tanh()
+        .average_pool(2)
+        .dense(12)
+        .layer_norm()
+        .relu()
+        .dense(3)
+        .build()
+        .unwrap();
     let data = classes(700, 36, 3);
     let target = classification(net.clone(), &data, 3);
     let eps = anywhere(&net, 2);
@@ -112,7 +121,9 @@ fn class_probabilities_are_probabilities_and_near_one_another() {
     let drawn = posterior.sample(400, Seed::new(1)).unwrap().class_probabilities(data.points()).unwrap();
     for (by, within) in [(ClassAverage::Probit, 0.1), (ClassAverage::Bridge, 0.25)] {
         let found = posterior.class_probabilities(data.points(), by).unwrap();
-        assert!(found.rows().into_iter().all(|p| (p.sum() - 1.0).abs() < 1e-10 && p.iter().all(|p| *p > 0.0)));
+        assert!(
+            found.rows().into_iter().all(|p| (p.sum() - 1.0).abs() < 1e-10 && p.iter().all(|p| *p > 0.0))
+        );
         let off = (&found - &integral).iter().fold(0.0, |most: f64, d| most.max(d.abs()));
         assert!(off < within, "{by:?}: {off}");
     }
@@ -155,7 +166,8 @@ fn densities_of_new_labels_are_gaussian_for_regression_and_averages_for_signs() 
 
 #[test]
 fn conditional_evidence_of_a_linear_net_is_exact_but_for_draws() {
-    let net = Net::inputs(3).dense(1).weights(WeightLaw::normal(0.8)).bias(WeightLaw::normal(0.5)).build().unwrap();
+    let net =
+        Net::inputs(3).dense(1).weights(WeightLaw::normal(0.8)).bias(WeightLaw::normal(0.5)).build().unwrap();
     let all = data(20, 3, 1);
     let rows: Vec<usize> = (0..20).collect();
     let (first, rest) = (all.select(&rows[..17]).unwrap(), all.select(&rows[17..]).unwrap());
@@ -202,7 +214,8 @@ fn hidden_units_can_be_arranged() {
         let outputs = net.clone().outputs();
         let inputs = net.width();
         let eps = anywhere(&net, 1);
-        let posterior = NetLaplace::diag().at(&regression(net, &data(5, inputs, outputs), 0.5), &eps).unwrap();
+        let posterior =
+            NetLaplace::diag().at(&regression(net, &data(5, inputs, outputs), 0.5), &eps).unwrap();
         let symmetries = posterior.symmetries().get();
         let warned = posterior.warnings().iter().any(|w| matches!(w, Warning::OneMode { .. }));
         assert_eq!(warned, symmetries > 0.0);
@@ -211,7 +224,11 @@ fn hidden_units_can_be_arranged() {
     let factorial = |h: u32| (1..=h).map(|k| f64::from(k).ln()).sum::<f64>();
     let two = std::f64::consts::LN_2;
     near(count(Net::inputs(2).dense(5).tanh().dense(1).build().unwrap()), factorial(5) + 5.0 * two, 1e-12);
-    near(count(Net::inputs(2).dense(5).relu().dense(4).erf().dense(1).build().unwrap()), factorial(5) + factorial(4) + 4.0 * two, 1e-12);
+    near(
+        count(Net::inputs(2).dense(5).relu().dense(4).erf().dense(1).build().unwrap()),
+        factorial(5) + factorial(4) + 4.0 * two,
+        1e-12,
+    );
     assert_eq!(count(Net::inputs(2).dense(3).build().unwrap()), 0.0);
     // a mean that is not 0 has no other sign; a profile no other place
     let about = WeightLaw::normal(1.0).about(0.3);

@@ -22,13 +22,17 @@ fn structures_that_do_not_fit_a_prior_name_the_tensor() {
     let law = WeightLaw::normal(1.0).bent(Bend::StudentT { dof: 4.0 });
     let bent = Net::inputs(3).dense(4).tanh().dense(2).weights(law).build().unwrap();
     let found = refused(&NetLaplace::kron(), bent);
-    let ModelError::NetLaplace(NetLaplaceError::Law { tensor, instead, .. }) = &found else { panic!("{found}") };
+    let ModelError::NetLaplace(NetLaplaceError::Law { tensor, instead, .. }) = &found else {
+        panic!("{found}")
+    };
     assert!(tensor == "2.dense.weight" && instead.contains("diag"), "{found}");
 
     let law = WeightLaw::normal(1.0).correlated(3, 1.0).unwrap();
     let net = Net::image(1, 3, 3).conv(2, 3).weights(law).build().unwrap();
     let found = refused(&NetLaplace::diag(), net);
-    assert!(matches!(&found, ModelError::NetLaplace(NetLaplaceError::Law { tensor, .. }) if tensor == "0.conv.weight"));
+    assert!(
+        matches!(&found, ModelError::NetLaplace(NetLaplaceError::Law { tensor, .. }) if tensor == "0.conv.weight")
+    );
 }
 
 #[test]
@@ -82,6 +86,9 @@ fn a_matrix_over_the_limit_is_refused_with_what_to_use() {
     assert!(8 * (net.weights() as u64).pow(2) > memory::limit());
     let target = regression(net.clone(), &data(2000, 700, 2), 1.0);
     let found = NetLaplace::full().at(&target, &eps).unwrap_err();
-    assert!(matches!(&found, ModelError::TooLarge(_)) && found.to_string().contains("NetLaplace::kron"), "{found}");
+    assert!(
+        matches!(&found, ModelError::TooLarge(_)) && found.to_string().contains("NetLaplace::kron"),
+        "{found}"
+    );
     assert!(NetLaplace::diag().at(&target, &eps).is_ok());
 }

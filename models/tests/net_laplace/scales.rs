@@ -1,10 +1,10 @@
 //! Evidence at other scales and noises: slopes by differences, scale 0, tuning.
 
-use softbias_models::{
-    Evidenced, Gaussian, Informed, Method, Model, NetLaplace, NetLaplaceError, NetLaplacePosterior, Posterior,
-    RowLikelihood, Structure, TuneScales,
-};
 use softbias_models::ModelError;
+use softbias_models::{
+    Evidenced, Gaussian, Informed, Method, Model, NetLaplace, NetLaplaceError, NetLaplacePosterior,
+    Posterior, RowLikelihood, Structure, TuneScales,
+};
 use softbias_priors::Prior;
 use softbias_priors::net::{Bend, Net, WeightLaw};
 use softbias_priors::{Entry, Saw};
@@ -12,7 +12,8 @@ use softbias_priors::{Entry, Saw};
 use super::common::*;
 
 fn slopes_are_differences<L: RowLikelihood>(posterior: &NetLaplacePosterior<f64, L>) {
-    let at: Vec<f64> = posterior.net().scales().iter().enumerate().map(|(i, s)| s * (0.8 + 0.1 * i as f64)).collect();
+    let at: Vec<f64> =
+        posterior.net().scales().iter().enumerate().map(|(i, s)| s * (0.8 + 0.1 * i as f64)).collect();
     let (_, slopes) = posterior.evidence_at(&at).unwrap();
     for (t, slope) in slopes.iter().enumerate() {
         let moved = |by: f64| {
@@ -53,12 +54,20 @@ fn slopes_of_the_evidence() {
             }
         }
     }
-    slopes_are_differences(&NetLaplace::kron().at(&classification(net.clone(), &classes(40, 3, 2), 2), &eps).unwrap());
+    slopes_are_differences(
+        &NetLaplace::kron().at(&classification(net.clone(), &classes(40, 3, 2), 2), &eps).unwrap(),
+    );
 }
 
 #[test]
 fn other_scales_are_another_fit_at_the_same_weights() {
-    let net = Net::inputs(3).dense(4).tanh().dense(1).weights(WeightLaw::normal(0.5).masked(4, 2, 0.2)).build().unwrap();
+    let net = Net::inputs(3)
+        .dense(4)
+        .tanh()
+        .dense(1)
+        .weights(WeightLaw::normal(0.5).masked(4, 2, 0.2))
+        .build()
+        .unwrap();
     let eps = anywhere(&net, 2);
     let target = regression(net.clone(), &data(30, 3, 1), 0.4);
     let scales: Vec<f64> = net.scales().iter().map(|s| 1.7 * s).collect();
@@ -120,7 +129,10 @@ fn tuned_scales_and_noise_are_stationary_and_better() {
         assert!(weights(&before).iter().zip(weights(&after)).all(|(a, b)| (a - b).abs() < 1e-12));
         let entries = after.net().ledger();
         let saw = |what: Saw| {
-            entries.entries().iter().any(|e| matches!(e, Entry::Saw { saw, rows: Some(_), .. } if *saw == what))
+            entries
+                .entries()
+                .iter()
+                .any(|e| matches!(e, Entry::Saw { saw, rows: Some(_), .. } if *saw == what))
         };
         assert!(saw(Saw::Labels) && saw(Saw::Noise));
         let scales_alone = before.tune_scales(&TuneScales::new()).unwrap();
@@ -137,7 +149,8 @@ fn tuned_scales_and_noise_are_stationary_and_better() {
 #[test]
 fn a_tensor_that_is_not_needed_is_tried_at_zero() {
     // labels of no constant part: the bias is not needed
-    let net = Net::inputs(2).dense(1).weights(WeightLaw::normal(1.0)).bias(WeightLaw::normal(1.0)).build().unwrap();
+    let net =
+        Net::inputs(2).dense(1).weights(WeightLaw::normal(1.0)).bias(WeightLaw::normal(1.0)).build().unwrap();
     let x = inputs(40, 2);
     let y = ndarray::Array2::from_shape_fn((40, 1), |(i, _)| 0.8 * x[[i, 0]] - 0.5 * x[[i, 1]]);
     let rows = softbias_models::Data::new(softbias_priors::Points::new(x).unwrap(), y).unwrap();

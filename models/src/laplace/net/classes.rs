@@ -38,7 +38,9 @@ impl<T: Precision> NetLaplacePosterior<T, Softmax> {
         let of_point = |i: usize| {
             let (f, covariance) = (mean.row(i).to_vec(), covariances.index_axis(Axis(0), i));
             match (&rule, by) {
-                (Some(rule), _) => Ok(rule.log_probabilities(&f, covariance)?.iter().map(|l| l.exp()).collect()),
+                (Some(rule), _) => {
+                    Ok(rule.log_probabilities(&f, covariance)?.iter().map(|l| l.exp()).collect())
+                }
                 (None, ClassAverage::Bridge) => Ok(bridge(&f, covariance)),
                 (None, _) => Ok(probit(&f, covariance)),
             }

@@ -124,7 +124,10 @@ pub(super) fn sites<T: Precision>(net: &Net, theta: &[T]) -> Result<Vec<Place>, 
     if covered == net.weights() && listed == covered {
         return Ok(places);
     }
-    Err(NetLaplaceError::Uncovered { covered: if listed > covered { listed } else { covered }, weights: net.weights() })
+    Err(NetLaplaceError::Uncovered {
+        covered: if listed > covered { listed } else { covered },
+        weights: net.weights(),
+    })
 }
 
 /// The last layer: a dense layer whose outputs are those of the net.

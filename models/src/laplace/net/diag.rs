@@ -99,7 +99,8 @@ impl<T: Precision> Factored<T> for Alone {
     }
 
     fn covariances(&self, at: &At<'_, T>, x: &[T]) -> Result<Array3<f64>> {
-        let sds: Vec<f64> = self.scales.iter().zip(&self.precision).map(|(s, h)| s / (1.0 + h).sqrt()).collect();
+        let sds: Vec<f64> =
+            self.scales.iter().zip(&self.precision).map(|(s, h)| s / (1.0 + h).sqrt()).collect();
         Ok(products_by_point(at.jacobian(&self.cover, &sds, x).view(), at.net.count()))
     }
 

@@ -7,9 +7,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum NetLaplaceError {
     /// A structure that does not fit the prior of a tensor.
-    #[error(
-        "{structure} curvature needs {needs}, and the prior of `{tensor}` is another: use {instead}"
-    )]
+    #[error("{structure} curvature needs {needs}, and the prior of `{tensor}` is another: use {instead}")]
     Law {
         /// The tensor.
         tensor: String,
@@ -21,7 +19,9 @@ pub enum NetLaplaceError {
         instead: &'static str,
     },
     /// Weights that no layer showed.
-    #[error("the layers show {covered} weights and the net has {weights}: a layer must show each of its weights once in its reverse pass")]
+    #[error(
+        "the layers show {covered} weights and the net has {weights}: a layer must show each of its weights once in its reverse pass"
+    )]
     Uncovered {
         /// Weights that were shown.
         covered: usize,
@@ -35,7 +35,9 @@ pub enum NetLaplaceError {
         what: &'static str,
     },
     /// A mask that does not fit, or lets nothing through.
-    #[error("the mask has {found} entries, {chosen} of them true, and the net {weights} weights: one entry a weight, at least one true")]
+    #[error(
+        "the mask has {found} entries, {chosen} of them true, and the net {weights} weights: one entry a weight, at least one true"
+    )]
     Mask {
         /// Entries.
         found: usize,
@@ -45,7 +47,9 @@ pub enum NetLaplaceError {
         weights: usize,
     },
     /// No last layer.
-    #[error("the net does not end in a dense layer that gives its {outputs} outputs: choose weights by a mask (`NetLaplace::subnetwork`)")]
+    #[error(
+        "the net does not end in a dense layer that gives its {outputs} outputs: choose weights by a mask (`NetLaplace::subnetwork`)"
+    )]
     NoLastLayer {
         /// Outputs of the net.
         outputs: usize,

@@ -25,12 +25,7 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    pub(super) fn of<T: Precision>(
-        net: &Net,
-        cover: &Cover,
-        eps: &[T],
-        factored: &dyn Factored<T>,
-    ) -> Terms {
+    pub(super) fn of<T: Precision>(net: &Net, cover: &Cover, eps: &[T], factored: &dyn Factored<T>) -> Terms {
         debug_assert_eq!(net.weights(), eps.len());
         let squares = cover.sums(|index| eps[cover.place(index)].get().powi(2));
         let counts = cover.tensors().iter().map(|own| own.len() as f64).collect();
@@ -100,15 +95,21 @@ impl<T: Precision, L: RowLikelihood> NetLaplacePosterior<T, L> {
                 return refuse("it must be finite and ≥ 0");
             }
             if !tensor.law.is_normal() {
-                return refuse("the prior is bent, so that its scale cannot be moved at fixed weights; train again at the other scale");
+                return refuse(
+                    "the prior is bent, so that its scale cannot be moved at fixed weights; train again at the other scale",
+                );
             }
             let own = &mut eps[tensor.range()];
             if before == 0.0 && matches!(self.by.structure, Structure::LowRank(_)) {
-                return refuse("its directions were not seen at scale 0; approximate again at the other scale");
+                return refuse(
+                    "its directions were not seen at scale 0; approximate again at the other scale",
+                );
             }
             if before == 0.0 || scale == 0.0 {
                 if scale == 0.0 && own.iter().any(|e| *e != T::ZERO) {
-                    return refuse("the weights are not at their mean, where a scale of 0 holds them; train again at scale 0");
+                    return refuse(
+                        "the weights are not at their mean, where a scale of 0 holds them; train again at scale 0",
+                    );
                 }
                 own.fill(T::ZERO);
             } else {
@@ -123,7 +124,8 @@ impl<T: Precision, L: RowLikelihood> NetLaplacePosterior<T, L> {
         let eps = self.recentred(scales)?;
         let (mut log_likelihood, mut weight) = (self.log_likelihood, self.weight);
         if let Some((Residuals { square, labels, sd: before }, sd)) = noise {
-            log_likelihood = -0.5 * square / (sd * sd) - labels * (sd.ln() + 0.5 * (2.0 * std::f64::consts::PI).ln());
+            log_likelihood =
+                -0.5 * square / (sd * sd) - labels * (sd.ln() + 0.5 * (2.0 * std::f64::consts::PI).ln());
             weight = (before / sd).powi(2);
         }
         let factored = self.curvature.factored(scales, weight)?;

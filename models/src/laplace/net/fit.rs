@@ -49,7 +49,13 @@ pub(super) trait Factored<T>: Debug + Send + Sync {
 }
 
 /// Writes the gradients of every row and copy that a site saw into rows of θ's length: row · copies + copy.
-pub(super) fn write_rows<T: Precision>(site: &dyn Site<T>, seen: Seen<'_, T>, stride: usize, at: usize, out: &mut [T]) {
+pub(super) fn write_rows<T: Precision>(
+    site: &dyn Site<T>,
+    seen: Seen<'_, T>,
+    stride: usize,
+    at: usize,
+    out: &mut [T],
+) {
     let Seen { x, dy, rows, copies } = seen;
     let (inputs, outputs) = (x.len() / rows, dy.len() / (rows * copies));
     for copy in 0..copies {
@@ -80,7 +86,9 @@ impl<T: Precision> At<'_, T> {
         let count = self.net.count();
         lane.run.forward(self.net, self.theta, x);
         let fill = |column: usize, _: &[T], dy: &mut [T]| {
-            dy.iter_mut().enumerate().for_each(|(i, d)| *d = if i % count == column { T::ONE } else { T::ZERO });
+            dy.iter_mut()
+                .enumerate()
+                .for_each(|(i, d)| *d = if i % count == column { T::ONE } else { T::ZERO });
         };
         sweep(lane, self.net, self.theta, count, fill, visit);
     }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use ndarray::{Array2, Array3, Axis};
-use softbias_priors::math::linalg::{self, Cholesky};
 use softbias_priors::math::Seed;
-use softbias_priors::net::{Net, Precision};
+use softbias_priors::math::linalg::{self, Cholesky};
 use softbias_priors::memory;
+use softbias_priors::net::{Net, Precision};
 
 use super::cover::Cover;
 use super::fit::{At, Curvature, Factored, products_by_point, root_rows};

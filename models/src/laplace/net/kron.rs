@@ -39,9 +39,9 @@ impl Factor {
     /// In columns, in the order of the values.
     pub(super) fn vectors(&self) -> Result<&Array2<f64>> {
         let found = self.vectors.get_or_init(|| Some(linalg::eigh(self.matrix.view()).ok()?.vectors));
-        found.as_ref().ok_or_else(|| {
-            LinalgError::NoConvergence { stage: "eigh", size: self.matrix.nrows() }.into()
-        })
+        found
+            .as_ref()
+            .ok_or_else(|| LinalgError::NoConvergence { stage: "eigh", size: self.matrix.nrows() }.into())
     }
 }
 
@@ -189,7 +189,9 @@ fn check<T>(at: &At<'_, T>, place: &Place) -> Result<()> {
         let (tensor, structure) = (tensor.to_owned(), "Kronecker");
         Err(NetLaplaceError::Law { tensor, structure, needs, instead }.into())
     };
-    for tensor in at.net.tensors().iter().filter(|t| place.matrix.is_some() && place.range().contains(&t.start)) {
+    for tensor in
+        at.net.tensors().iter().filter(|t| place.matrix.is_some() && place.range().contains(&t.start))
+    {
         if !tensor.law.is_normal() {
             let needs = "normal weights, whose scales are constants";
             return refuse(&tensor.name, needs, "`NetLaplace::diag`, `full` or `low_rank(k)`");

@@ -27,7 +27,12 @@ pub(super) struct Pairs {
 #[derive(Debug)]
 enum Share {
     /// Scale and data's part of the precision along every pair of eigenvectors, (output × input), and for the bias.
-    Matrix { scale: f64, along: Array2<f64>, bias_scale: f64, bias: Vec<f64> },
+    Matrix {
+        scale: f64,
+        along: Array2<f64>,
+        bias_scale: f64,
+        bias: Vec<f64>,
+    },
     Dense(Solved),
 }
 
@@ -129,9 +134,8 @@ impl<T: Precision> Turned<T> {
         gemm(&mut turned_x, Rows::of(&x, n), Rows::of(&self.a, n), false);
         let mut turned_dy = vec![T::ZERO; dy.len()];
         gemm(&mut turned_dy, Rows::of(&dy, m), Rows::of(&self.g, m), false);
-        let slopes = |copy: usize, row: usize| {
-            &turned_dy[(copy * seen.rows + row) * positions * m..][..positions * m]
-        };
+        let slopes =
+            |copy: usize, row: usize| &turned_dy[(copy * seen.rows + row) * positions * m..][..positions * m];
         if positions == 1 {
             // inputs and slopes are one vector each: the sum over inputs is the same for all outputs
             turned_x.iter_mut().for_each(|x| *x *= *x);

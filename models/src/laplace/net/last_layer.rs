@@ -115,7 +115,9 @@ fn curvatures<T: Precision, L: RowLikelihood>(
     let (target, count) = (roots.target, roots.target.net().count());
     let mut all = vec![0.0; rows.len() * count * count];
     let mut root = vec![0.0; count];
-    for ((row, f), own) in rows.zip(roots.values(lane).chunks_exact(count)).zip(all.chunks_exact_mut(count * count)) {
+    for ((row, f), own) in
+        rows.zip(roots.values(lane).chunks_exact(count)).zip(all.chunks_exact_mut(count * count))
+    {
         for column in 0..roots.columns() {
             target.likelihood().root(target.labels_of(row), f, column, &mut root);
             for c in 0..count {

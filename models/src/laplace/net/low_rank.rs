@@ -10,10 +10,10 @@ use super::cover::Cover;
 use super::error::NetLaplaceError;
 use super::fit::{At, Curvature};
 use super::full::ByRows;
+use crate::curvature::Lane;
 use crate::curvature::{GgnProduct, Lanczos, Roots, in_parts};
 use crate::error::Result;
 use crate::likelihood::RowLikelihood;
-use crate::curvature::Lane;
 
 /// The `rank` largest eigenvalues of the curvature under the prior at hand, in twice as many steps; with Σ ln p over the rows.
 ///

@@ -200,7 +200,16 @@ impl NetLaplace {
             None => Ledger::saw("the weights that are constants", Saw::Labels, Some(target.data().rows())),
         };
         let symmetries = symmetry::symmetries(net, &places);
-        NetLaplacePosterior::new(self.clone(), target, (eps.to_vec(), theta), cover, curvature, log, ledger, symmetries)
+        NetLaplacePosterior::new(
+            self.clone(),
+            target,
+            (eps.to_vec(), theta),
+            cover,
+            curvature,
+            log,
+            ledger,
+            symmetries,
+        )
     }
 }
 
@@ -221,7 +230,8 @@ impl<L: RowLikelihood> Method<Net, L> for NetLaplace {
             Some((log - 0.5 * eps.iter().map(|e| e * e).sum::<f64>(), gradient))
         };
         let optimum = maximise(&objective, &start, self.iterations, &|| false);
-        let optimum = optimum.ok_or(ModelError::from(NetLaplaceError::NotFinite { what: "the log likelihood" }))?;
+        let optimum =
+            optimum.ok_or(ModelError::from(NetLaplaceError::NotFinite { what: "the log likelihood" }))?;
         self.at(&target, &optimum.x)
     }
 }

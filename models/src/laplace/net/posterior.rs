@@ -194,7 +194,12 @@ impl<T: Precision, L: RowLikelihood> NetLaplacePosterior<T, L> {
     /// When the points do not fit, and over the memory limit.
     pub fn linearised(&self, x: &Points) -> Result<(Array2<f64>, Array3<f64>)> {
         let (width, count) = (self.net.width(), self.net.count());
-        memory::announce("covariances (point × output²)", x.len(), count * count, "ask for fewer points at a time")?;
+        memory::announce(
+            "covariances (point × output²)",
+            x.len(),
+            count * count,
+            "ask for fewer points at a time",
+        )?;
         let rows = self.net.rows_of::<T>(x)?;
         let values = self.net.outputs_at(&self.theta, &rows);
         let mean = values.iter().map(|f| f.get()).collect();
@@ -202,7 +207,11 @@ impl<T: Precision, L: RowLikelihood> NetLaplacePosterior<T, L> {
         for part in rows.chunks(width * self.factored.rows_at_once(&self.net).max(1)) {
             covariances.extend(self.factored.covariances(&self.at(), part)?);
         }
-        let wrong = |found: usize| PriorError::Dimensions { what: "outputs of a net", expected: x.len() * count, found };
+        let wrong = |found: usize| PriorError::Dimensions {
+            what: "outputs of a net",
+            expected: x.len() * count,
+            found,
+        };
         let mean = Array2::from_shape_vec((x.len(), count), mean).map_err(|_| wrong(values.len()))?;
         let all = covariances.len();
         let covariances =

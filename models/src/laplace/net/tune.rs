@@ -80,7 +80,12 @@ impl<T: Precision, L: RowLikelihood> NetLaplacePosterior<T, L> {
     pub fn tune_scales(&self, how: &TuneScales) -> Result<NetLaplacePosterior<T, L>> {
         self.tuned(how, &|posterior: &Self| {
             let found = posterior.climb(how, None)?;
-            posterior.rebuilt(&found.scales, posterior.weight, posterior.log_likelihood, posterior.likelihood.clone())
+            posterior.rebuilt(
+                &found.scales,
+                posterior.weight,
+                posterior.log_likelihood,
+                posterior.likelihood.clone(),
+            )
         })
     }
 
@@ -117,7 +122,9 @@ impl<T: Precision, L: RowLikelihood> NetLaplacePosterior<T, L> {
     fn climb(&self, how: &TuneScales, noise: Option<(Residuals, f64)>) -> Result<Found> {
         let tensors = self.net.tensors();
         let free: Vec<usize> = (0..tensors.len())
-            .filter(|&t| self.terms.counts[t] > 0.0 && tensors[t].law.scale() > 0.0 && tensors[t].law.is_normal())
+            .filter(|&t| {
+                self.terms.counts[t] > 0.0 && tensors[t].law.scale() > 0.0 && tensors[t].law.is_normal()
+            })
             .collect();
         let start = self.net.scales();
         // ln s = ln s₀ + width · tanh(u/width)
@@ -151,7 +158,16 @@ impl<T: Precision, L: RowLikelihood> NetLaplacePosterior<T, L> {
         let eps: Arc<[T]> = self.recentred(scales)?.into();
         let factored = self.curvature.factored(scales, weight)?;
         let terms = Terms::of(&net, &self.cover, &eps, factored.as_ref());
-        Ok(NetLaplacePosterior { net, eps, factored, terms, weight, log_likelihood, likelihood, ..self.clone() })
+        Ok(NetLaplacePosterior {
+            net,
+            eps,
+            factored,
+            terms,
+            weight,
+            log_likelihood,
+            likelihood,
+            ..self.clone()
+        })
     }
 }
 

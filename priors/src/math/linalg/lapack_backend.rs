@@ -5,7 +5,8 @@ use std::ops::Range;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, ShapeBuilder, Slice};
 use ndarray_linalg::{
-    CholeskyInto, Diag, EigValshInto, EighInto, JobSvd, Lapack, MatrixLayout, QRInto, SVDDCInto, SolveTriangularInto, UPLO,
+    CholeskyInto, Diag, EigValshInto, EighInto, JobSvd, Lapack, MatrixLayout, QRInto, SVDDCInto,
+    SolveTriangularInto, UPLO,
 };
 
 use super::triangular::Side;
