@@ -64,6 +64,26 @@ def constants():
                 print(name, subset, structure, *(f"{v:.10f}" for v in values))
 
 
+def predictions():
+    """At the first three rows, prior standard deviation 0.5."""
+    for name, problem, likelihood in [
+        ("REGRESSION", regression, "regression"),
+        ("CLASSES", classification, "classification"),
+    ]:
+        for structure in ["full", "kron", "diag"]:
+            net, x, y = problem()
+            set_weights(net)
+            extra = {"sigma_noise": 0.6} if likelihood == "regression" else {}
+            la = Laplace(net, likelihood, subset_of_weights="all", hessian_structure=structure, prior_precision=4.0, **extra)
+            la.fit(DataLoader(TensorDataset(x, y), batch_size=10))
+            _, f_var = la._glm_predictive_distribution(x[:3])
+            print(name, structure, "covariances", [round(v, 12) for v in f_var.flatten().tolist()])
+            if likelihood == "classification":
+                for link in ["probit", "bridge"]:
+                    p = la(x[:3], pred_type="glm", link_approx=link)
+                    print(name, structure, link, [round(v, 12) for v in p.flatten().tolist()])
+
+
 def clock(label, make):
     best = math.inf
     for _ in range(3):
@@ -96,4 +116,8 @@ def times():
 
 
 if __name__ == "__main__":
-    times() if "--time" in sys.argv else constants()
+    if "--time" in sys.argv:
+        times()
+    else:
+        constants()
+        predictions()

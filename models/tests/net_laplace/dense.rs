@@ -2,8 +2,8 @@
 
 use ndarray::Array2;
 use softbias_models::{
-    Evidenced, GgnProduct, Informed, MeanAndNoise, Method, Model, NetLaplace, NetTarget, Posterior, Structure,
-    SymmetricOperator, Uncertainty,
+    Evidenced, GgnProduct, Informed, MeanAndNoise, Method, Model, NetLaplace, NetTarget, Posterior,
+    Structure, SymmetricOperator, Uncertainty,
 };
 use softbias_models::{Gaussian, RowLikelihood, Softmax, StudentT};
 use softbias_priors::math::linalg;
@@ -102,7 +102,7 @@ fn full_curvature_and_products_are_the_dense_matrix() {
     let noisy = Model { prior: net, likelihood: MeanAndNoise };
     full_is_dense(&NetTarget::new(&noisy, &data(20, 3, 1)).unwrap());
     let net = Net::inputs(3).dense(6).relu().dense(1).build().unwrap();
-    let heavy = Model { prior: net, likelihood: StudentT::new(4.0, 0.3) };
+    let heavy = Model { prior: net, likelihood: StudentT::new(4.0, 0.3).unwrap() };
     full_is_dense(&NetTarget::new(&heavy, &data(50, 3, 1)).unwrap());
 }
 

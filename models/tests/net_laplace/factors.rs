@@ -11,7 +11,8 @@ use super::common::*;
 /// ln|I + s² A ⊗ G|, by the matrix.
 fn pair(a: &Array2<f64>, g: &Array2<f64>, square: f64) -> f64 {
     let (n, m) = (a.nrows(), g.nrows());
-    let whole = Array2::from_shape_fn((n * m, n * m), |(i, j)| square * g[[i / n, j / n]] * a[[i % n, j % n]]);
+    let whole =
+        Array2::from_shape_fn((n * m, n * m), |(i, j)| square * g[[i / n, j / n]] * a[[i % n, j % n]]);
     log_det(&whole)
 }
 

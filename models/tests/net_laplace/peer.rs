@@ -1,6 +1,7 @@
 //! Evidences by laplace-torch 0.3 on the same weights: `benches/peers/laplace_torch.py` prints them.
 
-use softbias_models::{Data, Evidenced, NetLaplace, NetTarget, RowLikelihood, Structure};
+use softbias_models::{ClassAverage, Data, Evidenced, NetLaplace, NetTarget, RowLikelihood, Structure};
+use softbias_priors::Points;
 use softbias_priors::net::{Net, WeightLaw};
 
 use super::common::*;
@@ -64,4 +65,56 @@ fn classification_evidences_are_those_of_another_library() {
         [-52.8876657649, -58.2285052515],
     ]);
     agrees(&net, |net| classification(net, &data, 3), &values);
+}
+
+fn first_three(net: &Net) -> Points {
+    Points::new(inputs(3, net.width())).unwrap()
+}
+
+#[test]
+fn predictions_are_those_of_another_library() {
+    let net = Net::inputs(3).dense(6).tanh().dense(5).tanh().dense(2).build().unwrap();
+    let net = net.with_laws(|_| WeightLaw::normal(0.5));
+    let eps: Vec<f64> = wave(net.weights(), 12.9898, 0.4).iter().map(|w| 1.6 * w).collect();
+    let target = regression(net.clone(), &data(24, 3, 2), 0.6);
+    // variance of the first output, covariance, variance of the second, at the first row
+    for (by, expected) in [
+        (NetLaplace::full(), [0.037278760295, -0.006551070889, 0.031441146369]),
+        (NetLaplace::kron(), [0.10464120128, -0.033455257205, 0.081545023924]),
+        (NetLaplace::diag(), [0.267706062416, -0.099694749611, 0.158064632311]),
+    ] {
+        let found = by.at(&target, &eps).unwrap().linearised(&first_three(&net)).unwrap().1;
+        for (found, expected) in [found[[0, 0, 0]], found[[0, 0, 1]], found[[0, 1, 1]]].iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-10, "{by:?}: {found} {expected}");
+        }
+    }
+
+    let net = Net::inputs(4).dense(7).relu().dense(6).tanh().dense(3).build().unwrap();
+    let net = net.with_laws(|_| WeightLaw::normal(0.5));
+    let eps: Vec<f64> = wave(net.weights(), 12.9898, 0.4).iter().map(|w| 1.6 * w).collect();
+    let target = classification(net.clone(), &classes(30, 4, 3), 3);
+    for (by, probit, bridge) in [
+        (
+            NetLaplace::full(),
+            [0.32549034071, 0.238241097585, 0.436268561704],
+            [0.322184349337, 0.331255935773, 0.346559714891],
+        ),
+        (
+            NetLaplace::kron(),
+            [0.326374172054, 0.239846347149, 0.433779480797],
+            [0.328405486613, 0.358437594095, 0.313156919291],
+        ),
+        (
+            NetLaplace::diag(),
+            [0.327032353037, 0.241175941338, 0.431791705625],
+            [0.330968673261, 0.343577209788, 0.32545411695],
+        ),
+    ] {
+        let posterior = by.at(&target, &eps).unwrap();
+        for (average, expected) in [(ClassAverage::Probit, probit), (ClassAverage::Bridge, bridge)] {
+            let found = posterior.class_probabilities(&first_three(&net), average).unwrap();
+            let off = found.row(0).iter().zip(expected).map(|(p, q)| (p - q).abs()).fold(0.0, f64::max);
+            assert!(off < 1e-9, "{by:?} {average:?}: {found}");
+        }
+    }
 }

@@ -21,7 +21,8 @@ pub(super) fn diagonal<T: Precision, L: RowLikelihood>(
     at: &At<'_, T>,
     cover: &Arc<Cover>,
 ) -> Result<(f64, Arc<dyn Curvature<T>>)> {
-    if let Some(tensor) = at.net.tensors().iter().find(|tensor| tensor.law.is_correlated()) {
+    let covered = at.net.tensors().iter().zip(cover.tensors()).filter(|(_, own)| !own.is_empty());
+    if let Some((tensor, _)) = covered.clone().find(|(tensor, _)| tensor.law.is_correlated()) {
         return Err(NetLaplaceError::Law {
             tensor: tensor.name.clone(),
             structure: "diagonal",
@@ -31,13 +32,7 @@ pub(super) fn diagonal<T: Precision, L: RowLikelihood>(
         .into());
     }
     let weights = at.net.weights();
-    let wanted = |own: &Range<usize>| {
-        cover
-            .tensors()
-            .iter()
-            .zip(at.net.tensors())
-            .any(|(covered, tensor)| !covered.is_empty() && own.contains(&tensor.start))
-    };
+    let wanted = |own: &Range<usize>| covered.clone().any(|(tensor, _)| own.contains(&tensor.start));
     let fresh = || (Lane::default(), vec![T::ZERO; weights], 0.0);
     let on = |(lane, sum, log): &mut (Lane<T>, Vec<T>, f64), rows: Range<usize>| {
         *log = roots.visit(lane, rows, &mut |site, seen| {
@@ -56,9 +51,9 @@ pub(super) fn diagonal<T: Precision, L: RowLikelihood>(
     let mut slopes = vec![T::ONE; weights];
     at.pull_unit(&mut slopes);
     h.iter_mut().zip(&slopes).for_each(|(h, slope)| *h *= slope.get() * slope.get());
-    let mut covered = vec![0.0; cover.len()];
-    cover.select(&h, &mut covered);
-    Ok((log, Arc::new(Diagonal { h: Arc::new(covered), cover: cover.clone() })))
+    let mut own = vec![0.0; cover.len()];
+    cover.select(&h, &mut own);
+    Ok((log, Arc::new(Diagonal { h: Arc::new(own), cover: cover.clone() })))
 }
 
 #[derive(Debug)]
