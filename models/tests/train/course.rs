@@ -104,5 +104,4 @@ fn what_was_trained_can_be_asked() {
     for function in functions.axis_iter(ndarray::Axis(0)) {
         assert_eq!(function, prediction.mean());
     }
-    laws::prior(&trained, data.points(), Seed::new(2)).unwrap();
 }

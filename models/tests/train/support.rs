@@ -55,7 +55,7 @@ pub(crate) fn linear_data(rows: usize) -> Data {
 /// Two clouds of points, far apart.
 pub(crate) fn blobs(rows: usize) -> Data {
     let noise = Seed::new(3).normal2(rows, 2);
-    let side = |i: usize| if i % 2 == 0 { -1.5 } else { 1.5 };
+    let side = |i: usize| if i.is_multiple_of(2) { -1.5 } else { 1.5 };
     let x = Array2::from_shape_fn((rows, 2), |(i, j)| side(i) + 0.3 * noise[[i, j]]);
     let y = Array2::from_shape_fn((rows, 1), |(i, _)| (i % 2) as f64);
     Data::new(Points::new(x).unwrap(), y).unwrap()

@@ -219,6 +219,11 @@ impl WeightLaw {
         Ok(WeightLaw { scale, by_fan_in: false, ..self })
     }
 
+    /// How many weights belong together: a filter where they are correlated, else one.
+    pub(super) fn apart(&self) -> usize {
+        self.correlation.as_ref().map_or(1, |factor| factor.nrows())
+    }
+
     fn factor(&self, j: usize) -> f64 {
         self.scale * self.profile.as_ref().map_or(1.0, |profile| profile[j])
     }

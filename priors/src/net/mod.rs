@@ -20,6 +20,8 @@ mod white;
 
 use std::fmt;
 
+use rayon::prelude::*;
+
 pub use activation::Activation;
 pub use build::NetBuilder;
 pub use law::{Bend, WeightLaw};
@@ -194,10 +196,10 @@ impl Net {
     /// If either is not as long as the net has weights.
     pub fn place<T: Real>(&self, eps: &[T], theta: &mut [T]) {
         assert!(eps.len() == self.weights && theta.len() == self.weights, "place: one number a weight");
-        for tensor in &self.tensors {
-            let own = tensor.range();
-            tensor.law.place(tensor.columns, 0, &eps[own.clone()], &mut theta[own]);
-        }
+        self.by_chunks(theta, |tensor, from, theta| {
+            let at = tensor.start + from;
+            tensor.law.place(tensor.columns, from, &eps[at..at + theta.len()], theta);
+        });
     }
 
     /// Slopes with respect to ε from those with respect to θ, in place.
@@ -206,9 +208,24 @@ impl Net {
     /// As [`Net::place`].
     pub fn pull<T: Real>(&self, eps: &[T], slopes: &mut [T]) {
         assert!(eps.len() == self.weights && slopes.len() == self.weights, "pull: one number a weight");
+        self.by_chunks(slopes, |tensor, from, slopes| {
+            let at = tensor.start + from;
+            tensor.law.pull(tensor.columns, from, &eps[at..at + slopes.len()], slopes);
+        });
+    }
+
+    /// Shows every tensor's part of a vector of weights, long ones in parallel and in chunks: the tensor, where in it the chunk begins, the chunk.
+    fn by_chunks<T: Real>(&self, of: &mut [T], each: impl Fn(&Tensor, usize, &mut [T]) + Sync) {
+        const CHUNK: usize = 1 << 14;
         for tensor in &self.tensors {
-            let own = tensor.range();
-            tensor.law.pull(tensor.columns, 0, &eps[own.clone()], &mut slopes[own]);
+            let own = &mut of[tensor.range()];
+            if own.len() <= 2 * CHUNK {
+                each(tensor, 0, own);
+            } else {
+                let chunk = CHUNK.next_multiple_of(tensor.law.apart());
+                let chunks = own.par_chunks_mut(chunk).enumerate();
+                chunks.for_each(|(index, own)| each(tensor, index * chunk, own));
+            }
         }
     }
 

@@ -152,6 +152,27 @@ impl Net {
         work.lanes[..work.used].iter().map(|lane| lane.value).sum()
     }
 
+    /// Slopes with respect to ε after [`Net::sum_slopes`]: the gradients of the parts added in their order and pulled back, in one pass that overwrites
+    /// `out`.
+    ///
+    /// # Panics
+    /// If a vector does not have the length of the weights, or `work` is of another net.
+    pub fn gather<T: Precision>(&self, eps: &[T], work: &Work<T>, out: &mut [T]) {
+        assert!(eps.len() == self.weights() && out.len() == self.weights(), "gather: one number a weight");
+        self.by_chunks(out, |tensor, from, out| {
+            let own = tensor.start + from..tensor.start + from + out.len();
+            let mut parts = work.gradients();
+            match parts.next() {
+                Some(first) => out.copy_from_slice(&first[own.clone()]),
+                None => out.fill(T::ZERO),
+            }
+            for part in parts {
+                out.iter_mut().zip(&part[own.clone()]).for_each(|(out, g)| *out += *g);
+            }
+            tensor.law.pull(tensor.columns, from, &eps[own], out);
+        });
+    }
+
     /// Outputs at the rows of a batch, one after another; in parallel.
     ///
     /// # Panics
