@@ -4,7 +4,7 @@
 
 use ndarray::{Array1, Array2};
 use softbias_priors::math::special::normal_cdf;
-use softbias_priors::net::{Activation, Bend, NetBuilder, WeightLaw};
+use softbias_priors::net::{Activation, Batch, Bend, NetBuilder, WeightLaw, Work};
 use softbias_priors::{Net, Points, Prior, PriorError, Seed, Softness, WhitePrior, laws};
 
 fn points(n: usize, inputs: usize) -> Points {
@@ -329,4 +329,47 @@ fn wrong_nets_are_refused_by_the_name_of_the_layer() {
     assert!(net.with_scales(&[1.0]).is_err() && net.with_scales(&[1.0, -1.0]).is_err());
     assert!(net.draws(1, &points(3, 2), Seed::new(1)).is_err());
     assert!(net.forward(Array1::zeros(3).view(), &points(3, 3)).is_err());
+}
+
+/// Long tensors go through in chunks, in parallel: their weights are those of the law, wherever a chunk begins.
+#[test]
+fn long_tensors_are_placed_like_short_ones() {
+    // filters of nine correlated weights, 64 × 64 of them; noise that repeats with the filter must give one filter, repeated
+    let law = WeightLaw::normal(0.5).correlated(3, 2.0).unwrap();
+    let net = Net::image(64, 3, 3).conv(64, 3).weights(law).without_bias().build().unwrap();
+    let filter = Seed::new(1).normal1(9).to_vec();
+    let eps: Vec<f64> = filter.iter().copied().cycle().take(net.weights()).collect();
+    let (mut theta, mut slopes) = (vec![0.0; eps.len()], eps.clone());
+    net.place(&eps, &mut theta);
+    net.pull(&eps, &mut slopes);
+    for of in [&theta, &slopes] {
+        assert!(of.len() > 1 << 15 && of.chunks(9).all(|own| own == &of[..9]) && of[..9] != eps[..9]);
+    }
+    // a scale of its own for every input
+    let factors: Vec<f64> = (0..300).map(|j| 1.0 + 0.01 * j as f64).collect();
+    let law = WeightLaw::normal(0.5).by_input(factors.clone());
+    let net = Net::inputs(300).dense(150).weights(law).dense(1).build().unwrap();
+    let eps = Seed::new(2).normal1(net.weights()).to_vec();
+    let (mut theta, mut slopes) = (vec![0.0; eps.len()], vec![1.0; eps.len()]);
+    net.place(&eps, &mut theta);
+    net.pull(&eps, &mut slopes);
+    for at in 0..300 * 150 {
+        let scale = 0.5 * factors[at % 300];
+        assert!((slopes[at] - scale).abs() < 1e-15 && (theta[at] - scale * eps[at]).abs() < 1e-14);
+    }
+    // and gradients of several parts are gathered as they are added and pulled back
+    let x = Seed::new(3).normal2(150, 300);
+    let slopes_of = |_: &[usize], f: &[f64], df: &mut [f64]| {
+        df.iter_mut().zip(f).for_each(|(d, f)| *d = *f);
+        0.0
+    };
+    let mut work = Work::default();
+    let batch = Batch { x: x.as_slice().unwrap(), rows: None };
+    net.sum_slopes(&theta, batch, &slopes_of, &mut work);
+    let (mut gathered, mut added) = (vec![f64::NAN; eps.len()], vec![0.0; eps.len()]);
+    net.gather(&eps, &work, &mut gathered);
+    work.add_to(&mut added);
+    net.pull(&eps, &mut added);
+    assert!(work.gradients().count() > 1 && added.iter().any(|g| *g != 0.0));
+    assert_eq!(gathered, added);
 }
