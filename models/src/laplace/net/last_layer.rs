@@ -12,7 +12,7 @@ use super::cover::{Cover, Place};
 use super::fit::{At, Curvature};
 use super::full::Dense;
 use super::kron::pull_place;
-use crate::curvature::{Lane, Roots, in_parts, sweep};
+use crate::curvature::{Lane, Roots, Show, in_parts, sweep};
 use crate::error::Result;
 use crate::likelihood::RowLikelihood;
 
@@ -51,7 +51,7 @@ pub(super) fn last_full<T: Precision, L: RowLikelihood>(
         *log = roots.blocks(rows, |block| {
             let log = roots.forward(lane, block.clone());
             let curvatures = curvatures(roots, lane, block.clone());
-            sweep(lane, at.net, at.theta, 1, |_, _, dy| dy.fill(T::ZERO), &mut |site, seen| {
+            sweep(lane, at.net, at.theta, (1, Show::Each), |_, _, dy| dy.fill(T::ZERO), &mut |site, seen| {
                 if site.start() != place.start {
                     return;
                 }
@@ -114,12 +114,12 @@ fn curvatures<T: Precision, L: RowLikelihood>(
 ) -> Vec<f64> {
     let (target, count) = (roots.target, roots.target.net().count());
     let mut all = vec![0.0; rows.len() * count * count];
-    let mut root = vec![0.0; count];
+    let mut all_columns = vec![0.0; roots.columns() * count];
     for ((row, f), own) in
         rows.zip(roots.values(lane).chunks_exact(count)).zip(all.chunks_exact_mut(count * count))
     {
-        for column in 0..roots.columns() {
-            target.likelihood().root(target.labels_of(row), f, column, &mut root);
+        target.likelihood().roots(target.labels_of(row), f, &mut all_columns);
+        for root in all_columns.chunks_exact(count) {
             for c in 0..count {
                 for d in 0..count {
                     own[c * count + d] += root[c] * root[d];
