@@ -46,6 +46,8 @@ impl Factor {
 }
 
 /// The curvature of one site in white coordinates of scale 1.
+// (a net has few: none is moved often)
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 pub(super) enum Block {
     /// A ⊗ G for the weights, G for the bias.

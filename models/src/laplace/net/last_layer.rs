@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use ndarray::Array2;
+use rayon::prelude::*;
 use softbias_priors::math::linalg::{Rows, gemm};
 use softbias_priors::memory;
 use softbias_priors::net::Precision;
@@ -79,9 +80,9 @@ pub(super) fn last_full<T: Precision, L: RowLikelihood>(
     let mut log = 0.0;
     in_parts(roots.target.data().len(), p * p / 2, fresh, on, |memory| {
         log += memory.log;
-        for (total, own) in totals.iter_mut().zip(&mut memory.sums) {
+        totals.par_iter_mut().zip(&mut memory.sums).for_each(|(total, own)| {
             total.iter_mut().zip(own).for_each(|(t, own)| *t += std::mem::replace(own, T::ZERO).get());
-        }
+        });
     });
     // W row by row, then the bias
     let weight = |c: usize, i: usize| if i < inputs { c * inputs + i } else { count * inputs + c };
