@@ -8,4 +8,4 @@ mod walk;
 pub use hessian::HessianProduct;
 pub use lanczos::{Lanczos, Quadrature, SymmetricOperator, trace_of};
 pub use product::GgnProduct;
-pub(crate) use walk::{Lane, Roots, Seen, Visit, in_parts, sweep};
+pub(crate) use walk::{Lane, Roots, Seen, Show, Visit, in_parts, sweep};

@@ -27,9 +27,11 @@ pub(crate) struct Seen<'a, T> {
     pub(crate) dy: &'a [T],
     pub(crate) rows: usize,
     pub(crate) copies: usize,
+    /// Whether these inputs were not shown before.
+    pub(crate) first: bool,
 }
 
-/// Called once a site and block of rows.
+/// Called at every site, for a block of rows.
 pub(crate) type Visit<'a, T> = dyn FnMut(&dyn Site<T>, Seen<'_, T>) + 'a;
 
 struct Gather<'a, 'b, T> {
@@ -37,35 +39,45 @@ struct Gather<'a, 'b, T> {
     site: usize,
     column: usize,
     columns: usize,
+    show: Show,
     visit: &'a mut Visit<'b, T>,
+}
+
+/// How sites see the columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Show {
+    /// One after another, the inputs again with each.
+    Each,
+    /// All together, as copies.
+    Together,
 }
 
 impl<T: Precision> Sink<T> for Gather<'_, '_, T> {
     fn visit(&mut self, site: &dyn Site<T>, x: &[T], dy: &[T], rows: usize) {
+        if self.columns == 1 || self.show == Show::Each {
+            return (self.visit)(site, Seen { x, dy, rows, copies: 1, first: self.column == 0 });
+        }
         if self.held.len() <= self.site {
             self.held.push(Vec::new());
         }
         let held = &mut self.held[self.site];
         self.site += 1;
-        if self.columns == 1 {
-            return (self.visit)(site, Seen { x, dy, rows, copies: 1 });
-        }
         if self.column == 0 {
             held.clear();
         }
         held.extend_from_slice(dy);
         if self.column + 1 == self.columns {
-            (self.visit)(site, Seen { x, dy: held, rows, copies: self.columns });
+            (self.visit)(site, Seen { x, dy: held, rows, copies: self.columns, first: true });
         }
     }
 }
 
-/// Sends `columns` slopes at the outputs, written by `fill`, back through the net after its forward pass; sites see all of them together.
+/// Sends `columns` slopes at the outputs, written by `fill`, back through the net after its forward pass.
 pub(crate) fn sweep<T: Precision>(
     lane: &mut Lane<T>,
     net: &Net,
     theta: &[T],
-    columns: usize,
+    (columns, show): (usize, Show),
     mut fill: impl FnMut(usize, &[T], &mut [T]),
     visit: &mut Visit<'_, T>,
 ) {
@@ -73,7 +85,7 @@ pub(crate) fn sweep<T: Precision>(
     dy.resize(run.outputs().len(), T::ZERO);
     for column in 0..columns {
         fill(column, run.outputs(), dy);
-        let mut gather = Gather { held, site: 0, column, columns, visit };
+        let mut gather = Gather { held, site: 0, column, columns, show, visit };
         run.backward(net, theta, dy, &mut gather);
     }
 }
@@ -116,20 +128,30 @@ impl<T: Precision, L: RowLikelihood> Roots<'_, T, L> {
     }
 
     /// Shows every site the inputs and back-propagated roots of some rows, block by block; gives Σ ln p(y | θ) over them.
-    pub(crate) fn visit(&self, lane: &mut Lane<T>, rows: Range<usize>, visit: &mut Visit<'_, T>) -> f64 {
+    pub(crate) fn visit(
+        &self,
+        lane: &mut Lane<T>,
+        rows: Range<usize>,
+        show: Show,
+        visit: &mut Visit<'_, T>,
+    ) -> f64 {
+        let (count, columns) = (self.target.net().count(), self.columns());
         self.blocks(rows, |block| {
             let log = self.forward(lane, block.clone());
-            let (values, mut root) = (std::mem::take(&mut lane.values), std::mem::take(&mut lane.root));
-            let count = self.target.net().count();
+            let (values, mut roots) = (std::mem::take(&mut lane.values), std::mem::take(&mut lane.root));
+            roots.resize(block.len() * columns * count, 0.0);
+            let each = block.zip(values.chunks_exact(count)).zip(roots.chunks_exact_mut(columns * count));
+            each.for_each(|((row, f), own)| {
+                self.target.likelihood().roots(self.target.labels_of(row), f, own)
+            });
             let fill = |column: usize, _: &[T], dy: &mut [T]| {
-                let rows = block.clone().zip(values.chunks_exact(count)).zip(dy.chunks_exact_mut(count));
-                for ((row, f), dy) in rows {
-                    self.target.likelihood().root(self.target.labels_of(row), f, column, &mut root);
-                    dy.iter_mut().zip(&root).for_each(|(d, s)| *d = T::of(*s));
+                for (dy, own) in dy.chunks_exact_mut(count).zip(roots.chunks_exact(columns * count)) {
+                    let own = &own[column * count..(column + 1) * count];
+                    dy.iter_mut().zip(own).for_each(|(d, s)| *d = T::of(*s));
                 }
             };
-            sweep(lane, self.target.net(), self.theta, self.columns(), fill, visit);
-            (lane.values, lane.root) = (values, root);
+            sweep(lane, self.target.net(), self.theta, (columns, show), fill, visit);
+            (lane.values, lane.root) = (values, roots);
             log
         })
     }
@@ -151,8 +173,8 @@ impl<T: Precision, L: RowLikelihood> Roots<'_, T, L> {
     }
 }
 
-/// Parts into which rows are cut, unless that makes them too small or too large.
-const PARTS: usize = 16;
+/// Most parts that are worked on at a time, and rows of a part.
+const LANES: usize = 16;
 const SMALLEST: usize = 64;
 const LARGEST: usize = 2048;
 
@@ -165,11 +187,11 @@ pub(crate) fn in_parts<S: Send>(
     on: impl Fn(&mut S, Range<usize>) + Sync,
     mut merge: impl FnMut(&mut S),
 ) {
-    let part = rows.div_ceil(PARTS).clamp(SMALLEST, LARGEST);
+    let lanes = 1 << ((1 << 23) / size.max(1)).clamp(2, LANES).ilog2();
+    let part = rows.div_ceil(lanes).clamp(SMALLEST, LARGEST);
     let parts = rows.div_ceil(part);
-    let lanes = ((1 << 23) / size.max(1)).clamp(2, PARTS).min(parts);
-    let mut memories: Vec<S> = (0..lanes).map(|_| fresh()).collect();
-    for first in (0..parts).step_by(lanes.max(1)) {
+    let mut memories: Vec<S> = (0..lanes.min(parts)).map(|_| fresh()).collect();
+    for first in (0..parts).step_by(lanes) {
         let used = lanes.min(parts - first);
         memories[..used].par_iter_mut().enumerate().for_each(|(index, memory)| {
             let from = (first + index) * part;

@@ -33,6 +33,11 @@ pub trait RowLikelihood: Likelihood + 'static {
     /// matrix is Σ Jᵀ S Sᵀ J over rows.
     fn root(&self, y: &[f64], f: &[f64], column: usize, out: &mut [f64]);
 
+    /// All columns of the root, one after another.
+    fn roots(&self, y: &[f64], f: &[f64], out: &mut [f64]) {
+        out.chunks_exact_mut(f.len()).enumerate().for_each(|(column, out)| self.root(y, f, column, out));
+    }
+
     /// Variance of the labels about the outputs, one a label, where a label is an output plus noise; else zeros.
     fn noise(&self, f: &[f64], out: &mut [f64]) {
         let _ = f;
@@ -137,6 +142,24 @@ impl RowLikelihood for Softmax {
         let root = ((f[column] - top).exp() / sum).sqrt();
         out.iter_mut().zip(f).for_each(|(s, f)| *s = -(f - top).exp() / sum * root);
         out[column] += root;
+    }
+
+    fn roots(&self, _y: &[f64], f: &[f64], out: &mut [f64]) {
+        let (p, rest) = out.split_at_mut(f.len());
+        let top = f.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        p.iter_mut().zip(f).for_each(|(p, f)| *p = (f - top).exp());
+        let sum: f64 = p.iter().sum();
+        p.iter_mut().for_each(|p| *p /= sum);
+        let write = |column: usize, own: &mut [f64], p: &[f64]| {
+            let root = p[column].sqrt();
+            own.iter_mut().zip(p).for_each(|(s, p)| *s = -p * root);
+            own[column] += root;
+        };
+        rest.chunks_exact_mut(f.len()).enumerate().for_each(|(before, own)| write(before + 1, own, p));
+        // the first column last: the probabilities stand in its place
+        let root = p[0].sqrt();
+        p.iter_mut().for_each(|p| *p *= -root);
+        p[0] += root;
     }
 
     /// By quadrature for two classes, by a lattice for more.

@@ -77,7 +77,7 @@ fn convolutions_by_hand() {
                 let (channel, down, right) = (i / 4, i % 4 / 2, i % 2);
                 row[channel * 9 + (top + down) * 3 + left + right]
             });
-            a = a + Array2::from_shape_fn((8, 8), |(i, j)| patch[i] * patch[j]);
+            a += &Array2::from_shape_fn((8, 8), |(i, j)| patch[i] * patch[j]);
         }
     }
     a /= (n * positions) as f64;

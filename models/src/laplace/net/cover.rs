@@ -7,7 +7,7 @@ use softbias_priors::net::layer::MatrixSite;
 use softbias_priors::net::{Net, Precision};
 
 use super::error::NetLaplaceError;
-use crate::curvature::{Lane, sweep};
+use crate::curvature::{Lane, Show, sweep};
 
 /// Some weights of a net, in the order of θ.
 #[derive(Clone, Debug)]
@@ -110,7 +110,7 @@ pub(super) fn sites<T: Precision>(net: &Net, theta: &[T]) -> Result<Vec<Place>, 
     let mut lane = Lane::default();
     lane.run.forward(net, theta, &vec![T::ZERO; net.width()]);
     let mut places: Vec<Place> = Vec::new();
-    sweep(&mut lane, net, theta, 1, |_, _, dy| dy.fill(T::ZERO), &mut |site, _| {
+    sweep(&mut lane, net, theta, (1, Show::Each), |_, _, dy| dy.fill(T::ZERO), &mut |site, _| {
         places.push(Place { start: site.start(), len: site.len(), matrix: site.matrix() });
     });
     let mut shown = vec![false; net.weights()];

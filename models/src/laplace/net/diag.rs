@@ -11,7 +11,7 @@ use super::cover::Cover;
 use super::error::NetLaplaceError;
 use super::fit::{At, Curvature, Factored, products_by_point};
 use super::full::normals;
-use crate::curvature::{Lane, Roots, in_parts};
+use crate::curvature::{Lane, Roots, Show, in_parts};
 use crate::error::Result;
 use crate::likelihood::RowLikelihood;
 
@@ -35,7 +35,7 @@ pub(super) fn diagonal<T: Precision, L: RowLikelihood>(
     let wanted = |own: &Range<usize>| covered.clone().any(|(tensor, _)| own.contains(&tensor.start));
     let fresh = || (Lane::default(), vec![T::ZERO; weights], 0.0);
     let on = |(lane, sum, log): &mut (Lane<T>, Vec<T>, f64), rows: Range<usize>| {
-        *log = roots.visit(lane, rows, &mut |site, seen| {
+        *log = roots.visit(lane, rows, Show::Together, &mut |site, seen| {
             let own = site.start()..site.start() + site.len();
             if wanted(&own) {
                 site.squares(seen.x, seen.dy, seen.rows, seen.copies, &mut sum[own]);

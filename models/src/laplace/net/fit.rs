@@ -12,7 +12,7 @@ use softbias_priors::net::layer::Site;
 use softbias_priors::net::{Net, Precision};
 
 use super::cover::Cover;
-use crate::curvature::{Lane, Roots, Seen, sweep};
+use crate::curvature::{Lane, Roots, Seen, Show, sweep};
 use crate::error::Result;
 use crate::likelihood::RowLikelihood;
 
@@ -56,7 +56,7 @@ pub(super) fn write_rows<T: Precision>(
     at: usize,
     out: &mut [T],
 ) {
-    let Seen { x, dy, rows, copies } = seen;
+    let Seen { x, dy, rows, copies, .. } = seen;
     let (inputs, outputs) = (x.len() / rows, dy.len() / (rows * copies));
     for copy in 0..copies {
         for row in 0..rows {
@@ -90,7 +90,7 @@ impl<T: Precision> At<'_, T> {
                 .enumerate()
                 .for_each(|(i, d)| *d = if i % count == column { T::ONE } else { T::ZERO });
         };
-        sweep(lane, self.net, self.theta, count, fill, visit);
+        sweep(lane, self.net, self.theta, (count, Show::Together), fill, visit);
     }
 
     /// The Jacobian of the outputs in white coordinates of scale 1, (row · outputs + output × covered weight), times the scales.
@@ -155,7 +155,7 @@ pub(super) fn root_rows<T: Precision, L: RowLikelihood>(
                 let to = (from + chunk).min(rows.end);
                 held.clear();
                 held.resize((to - from) * columns * weights, T::ZERO);
-                let log = roots.visit(lane, from..to, &mut |site, seen| {
+                let log = roots.visit(lane, from..to, Show::Together, &mut |site, seen| {
                     write_rows(site, seen, weights, site.start(), held);
                 });
                 at.cut(held, cover, out);

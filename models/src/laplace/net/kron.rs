@@ -3,8 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use ndarray::{Array1, Array2};
-use softbias_priors::math::Real;
-use softbias_priors::math::linalg::{self, LinalgError, Rows, gemm};
+use softbias_priors::math::linalg::{self, LinalgError};
 use softbias_priors::memory;
 use softbias_priors::net::Precision;
 use softbias_priors::net::layer::{MatrixSite, Site};
@@ -12,8 +11,9 @@ use softbias_priors::net::layer::{MatrixSite, Site};
 use super::cover::Place;
 use super::error::NetLaplaceError;
 use super::fit::{At, Curvature, write_rows};
+use super::gram::Gram;
 use super::kron_solved::Pairs;
-use crate::curvature::{Lane, Roots, Seen, in_parts};
+use crate::curvature::{Lane, Roots, Seen, Show, in_parts};
 use crate::error::Result;
 use crate::likelihood::RowLikelihood;
 
@@ -46,6 +46,8 @@ impl Factor {
 }
 
 /// The curvature of one site in white coordinates of scale 1.
+// (a net has few: none is moved often)
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 pub(super) enum Block {
     /// A ⊗ G for the weights, G for the bias.
@@ -77,18 +79,15 @@ pub(super) struct Sited {
 
 /// Sums of one part of the rows.
 enum Sum<T> {
-    Matrix { a: Vec<T>, g: Vec<T> },
-    Dense(Vec<T>),
+    Matrix { a: Gram<T>, g: Gram<T> },
+    Dense(Gram<T>),
 }
 
-impl<T: Real> Sum<T> {
+impl<T: Precision> Sum<T> {
     fn new(place: &Place) -> Sum<T> {
         match place.matrix {
-            Some(site) => Sum::Matrix {
-                a: vec![T::ZERO; site.inputs * site.inputs],
-                g: vec![T::ZERO; site.outputs * site.outputs],
-            },
-            None => Sum::Dense(vec![T::ZERO; place.len * place.len]),
+            Some(site) => Sum::Matrix { a: Gram::new(site.inputs), g: Gram::new(site.outputs) },
+            None => Sum::Dense(Gram::new(place.len)),
         }
     }
 
@@ -96,10 +95,37 @@ impl<T: Real> Sum<T> {
         place.matrix.map_or(place.len.pow(2), |site| site.inputs.pow(2) + site.outputs.pow(2))
     }
 
-    fn parts(&mut self) -> [&mut [T]; 2] {
-        match self {
-            Sum::Matrix { a, g } => [a, g],
-            Sum::Dense(h) => [h, &mut []],
+    fn parts(&mut self) -> impl Iterator<Item = &mut Gram<T>> {
+        let (first, second) = match self {
+            Sum::Matrix { a, g } => (a, Some(g)),
+            Sum::Dense(h) => (h, None),
+        };
+        std::iter::once(first).chain(second)
+    }
+
+    fn add(&mut self, buffer: &mut Vec<T>, site: &dyn Site<T>, seen: Seen<'_, T>) {
+        match (self, site.matrix()) {
+            (Sum::Matrix { a, g }, Some(shape)) if shape.positions == 1 => {
+                if seen.first {
+                    a.add(seen.x);
+                }
+                g.add(seen.dy);
+            }
+            (Sum::Matrix { a, g }, Some(_)) => {
+                if seen.first {
+                    site.unfold(seen.x, seen.rows, buffer);
+                    a.add(buffer);
+                }
+                site.unfold_slopes(seen.dy, seen.rows * seen.copies, buffer);
+                g.add(buffer);
+            }
+            (Sum::Dense(h), _) => {
+                buffer.clear();
+                buffer.resize(seen.rows * seen.copies * site.len(), T::ZERO);
+                write_rows(site, seen, site.len(), 0, buffer);
+                h.add(buffer);
+            }
+            (Sum::Matrix { .. }, None) => {}
         }
     }
 }
@@ -109,34 +135,6 @@ struct Memory<T> {
     sums: Vec<Sum<T>>,
     buffer: Vec<T>,
     log: f64,
-}
-
-impl<T: Precision> Memory<T> {
-    fn add(sum: &mut Sum<T>, buffer: &mut Vec<T>, site: &dyn Site<T>, seen: Seen<'_, T>) {
-        let add = |out: &mut [T], rows: &[T], columns: usize| {
-            let rows = Rows::of(rows, columns);
-            gemm(out, rows.t(), rows, true);
-        };
-        match (sum, site.matrix()) {
-            (Sum::Matrix { a, g }, Some(shape)) if shape.positions == 1 => {
-                add(a, seen.x, shape.inputs);
-                add(g, seen.dy, shape.outputs);
-            }
-            (Sum::Matrix { a, g }, Some(shape)) => {
-                site.unfold(seen.x, seen.rows, buffer);
-                add(a, buffer, shape.inputs);
-                site.unfold_slopes(seen.dy, seen.rows * seen.copies, buffer);
-                add(g, buffer, shape.outputs);
-            }
-            (Sum::Dense(h), _) => {
-                buffer.clear();
-                buffer.resize(seen.rows * seen.copies * site.len(), T::ZERO);
-                write_rows(site, seen, site.len(), 0, buffer);
-                add(h, buffer, site.len());
-            }
-            (Sum::Matrix { .. }, None) => {}
-        }
-    }
 }
 
 /// The factors of the given sites; with Σ ln p over the rows.
@@ -162,9 +160,9 @@ pub(super) fn kron<T: Precision, L: RowLikelihood>(
     };
     let on = |memory: &mut Memory<T>, rows: std::ops::Range<usize>| {
         let Memory { lane, sums, buffer, log } = memory;
-        *log = roots.visit(lane, rows, &mut |site, seen| {
+        *log = roots.visit(lane, rows, Show::Each, &mut |site, seen| {
             if let Some(index) = places.iter().position(|place| place.start == site.start()) {
-                Memory::add(&mut sums[index], buffer, site, seen);
+                sums[index].add(buffer, site, seen);
             }
         });
     };
@@ -174,9 +172,7 @@ pub(super) fn kron<T: Precision, L: RowLikelihood>(
     in_parts(n, size, fresh, on, |memory| {
         log += memory.log;
         for (total, own) in totals.iter_mut().zip(&mut memory.sums) {
-            for (total, own) in total.parts().into_iter().zip(own.parts()) {
-                total.iter_mut().zip(own).for_each(|(t, own)| *t += std::mem::replace(own, T::ZERO).get());
-            }
+            total.parts().zip(own.parts()).for_each(|(total, own)| total.take(own));
         }
     });
     let blocks = places.iter().zip(totals).map(|(place, sum)| sited(at, place, sum, n));
@@ -203,23 +199,12 @@ fn check<T>(at: &At<'_, T>, place: &Place) -> Result<()> {
     Ok(())
 }
 
-fn square(side: usize, of: Vec<f64>) -> Array2<f64> {
-    let mut matrix = Array2::from_shape_vec((side, side), of).unwrap_or_default();
-    // products by blocks leave the last bits of the two halves apart
-    for i in 0..side {
-        for j in 0..i {
-            matrix[[j, i]] = matrix[[i, j]];
-        }
-    }
-    matrix
-}
-
 fn sited<T: Precision>(at: &At<'_, T>, place: &Place, sum: Sum<f64>, n: usize) -> Result<Sited> {
     let tensors: Vec<usize> = place.tensors(at.net).collect();
     let block = match (sum, place.matrix) {
         (Sum::Matrix { a, g }, Some(site)) => {
             let tensor = &at.net.tensors()[tensors[0]];
-            let mut a = square(site.inputs, a) / (n * site.positions) as f64;
+            let mut a = a.square() / (n * site.positions) as f64;
             let fold = (!tensor.law.is_isotropic()).then(|| {
                 let mut unit = Array2::<f64>::eye(site.inputs);
                 let none = vec![0.0; site.inputs];
@@ -231,20 +216,19 @@ fn sited<T: Precision>(at: &At<'_, T>, place: &Place, sum: Sum<f64>, n: usize) -
             if let Some(unit) = &fold {
                 a = linalg::matmul(linalg::matmul_tn(unit.view(), a.view()).view(), unit.view());
             }
-            let (a, g) = (Factor::new(a)?, Factor::new(square(site.outputs, g))?);
+            let (a, g) = (Factor::new(a)?, Factor::new(g.square())?);
             let bias = site.bias.then(|| tensors[1]);
             Block::Matrix { site, a, g, fold, weights: tensors[0], bias }
         }
-        (Sum::Matrix { g: mut h, .. } | Sum::Dense(mut h), _) => {
+        (Sum::Matrix { g: h, .. } | Sum::Dense(h), _) => {
             // U'HU by rows, twice
+            let mut h = h.square();
             for _ in 0..2 {
-                let mut rows = Array2::from_shape_vec((place.len, place.len), h).unwrap_or_default();
-                for mut row in rows.rows_mut() {
+                for mut row in h.rows_mut() {
                     pull_place(at, place, row.as_slice_mut().unwrap_or_default());
                 }
-                h = rows.t().iter().copied().collect();
+                h = h.t().as_standard_layout().into_owned();
             }
-            let h = square(place.len, h);
             let tensors = tensors.iter().map(|t| (*t, at.net.tensors()[*t].len())).collect();
             Block::Dense { h, tensors }
         }

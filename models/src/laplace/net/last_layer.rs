@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use ndarray::Array2;
+use rayon::prelude::*;
 use softbias_priors::math::linalg::{Rows, gemm};
 use softbias_priors::memory;
 use softbias_priors::net::Precision;
@@ -12,7 +13,7 @@ use super::cover::{Cover, Place};
 use super::fit::{At, Curvature};
 use super::full::Dense;
 use super::kron::pull_place;
-use crate::curvature::{Lane, Roots, in_parts, sweep};
+use crate::curvature::{Lane, Roots, Show, in_parts, sweep};
 use crate::error::Result;
 use crate::likelihood::RowLikelihood;
 
@@ -51,7 +52,7 @@ pub(super) fn last_full<T: Precision, L: RowLikelihood>(
         *log = roots.blocks(rows, |block| {
             let log = roots.forward(lane, block.clone());
             let curvatures = curvatures(roots, lane, block.clone());
-            sweep(lane, at.net, at.theta, 1, |_, _, dy| dy.fill(T::ZERO), &mut |site, seen| {
+            sweep(lane, at.net, at.theta, (1, Show::Each), |_, _, dy| dy.fill(T::ZERO), &mut |site, seen| {
                 if site.start() != place.start {
                     return;
                 }
@@ -79,9 +80,9 @@ pub(super) fn last_full<T: Precision, L: RowLikelihood>(
     let mut log = 0.0;
     in_parts(roots.target.data().len(), p * p / 2, fresh, on, |memory| {
         log += memory.log;
-        for (total, own) in totals.iter_mut().zip(&mut memory.sums) {
+        totals.par_iter_mut().zip(&mut memory.sums).for_each(|(total, own)| {
             total.iter_mut().zip(own).for_each(|(t, own)| *t += std::mem::replace(own, T::ZERO).get());
-        }
+        });
     });
     // W row by row, then the bias
     let weight = |c: usize, i: usize| if i < inputs { c * inputs + i } else { count * inputs + c };
@@ -114,12 +115,12 @@ fn curvatures<T: Precision, L: RowLikelihood>(
 ) -> Vec<f64> {
     let (target, count) = (roots.target, roots.target.net().count());
     let mut all = vec![0.0; rows.len() * count * count];
-    let mut root = vec![0.0; count];
+    let mut all_columns = vec![0.0; roots.columns() * count];
     for ((row, f), own) in
         rows.zip(roots.values(lane).chunks_exact(count)).zip(all.chunks_exact_mut(count * count))
     {
-        for column in 0..roots.columns() {
-            target.likelihood().root(target.labels_of(row), f, column, &mut root);
+        target.likelihood().roots(target.labels_of(row), f, &mut all_columns);
+        for root in all_columns.chunks_exact(count) {
             for c in 0..count {
                 for d in 0..count {
                     own[c * count + d] += root[c] * root[d];

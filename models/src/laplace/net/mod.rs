@@ -25,6 +25,7 @@ mod error;
 mod evidence;
 mod fit;
 mod full;
+mod gram;
 mod kron;
 mod kron_solved;
 mod last_layer;
