@@ -33,25 +33,31 @@ mod sweep;
 pub use compare::{Compared, Comparison, Mixture, compare};
 pub use error::Error;
 pub use softbias_models::{
-    Bernoulli, BooleanPosterior, CodeError, Codebook, Coded, Data, DataError, DefaultMethod,
+    Bernoulli, BooleanPosterior, Chains, CodeError, Codebook, Coded, Data, DataError, DefaultMethod,
     DifferentiableEvidence, Drawn, EffectiveDimension, EmpiricalRisk, Enumeration, EpPosterior, Evidence,
     EvidenceMethod, Evidenced, Exact, ExactPosterior, ExpectationPropagation, ExpectedLog, Flips, Gaussian,
-    GaussianGamma, Grade, Gradients, Heteroscedastic, HyperPosterior, Hyperprior, Informed, Judged,
-    LabelTransform, Laplace, LaplacePosterior, LeastSquares, Likelihood, Link, Loss, Message, Method, Mode,
-    Model, ModelError, MonteCarlo, NormalGammaPosterior, Nuts, OriginalScale, Parametric, Poisson, Posterior,
-    Prediction, Quantized, Sampling, SavedLikelihood, ScalarLikelihood, SitePosterior, Softmax,
+    GaussianGamma, Grade, Gradients, Heteroscedastic, Hmc, HyperPosterior, Hyperprior, Informed, Judged,
+    LabelTransform, Laplace, LaplacePosterior, LeastSquares, Likelihood, Link, Loss, Mala, Message, Method, Mode,
+    Model, ModelError, MonteCarlo, NoUTurn, NormalGammaPosterior, Nuts, OriginalScale, Parametric, Poisson, Posterior,
+    Prediction, Psgld, Quantized, SampleError, Sampler, Samples, Sampling, Schedule, Sghmc, Sgld, Sgnht, SavedLikelihood, ScalarLikelihood, SitePosterior, Softmax,
     SoftmaxPosterior, Standardise, StudentT, Tune, Tuned, Uncertainty, Units, Variational, Warning,
-    WithLikelihood, conditional_evidence, conditional_evidence_over_orders, data, likelihood, prequential,
+    WithLikelihood, conditional_evidence, conditional_evidence_over_orders, data, langevin, likelihood, prequential,
     tune,
 };
 pub use softbias_priors::{
     Averaged, Basis, Bias, Blocks, BooleanPrior, Entry, FeatureMap, Features, GaussianPrior, Gp, Kernel,
-    Ledger, Linear, Mean, MeanBasis, Nats, Parameter, Parameters, Paths, Pathways, Points, Polynomial, Prior,
+    Ledger, Linear, Mean, MeanBasis, Nats, Net, Parameter, Parameters, Paths, Pathways, Points, Polynomial, Prior,
     PriorError, PriorExt, Row, SavedPrior, Saw, Scales, Seed, Softness, Stack, Subspace, Truncation, Weights,
     WhitePrior, Window, WithinSubspace, adaptors, group, kernel, laws, linear, math, memory, parameters,
     paths, prior, subspace,
 };
 pub use sweep::{Rung, Sweep, Swept};
+
+/// Neural networks: as priors, and what training and sampling them works on.
+pub mod net {
+    pub use softbias_models::net::*;
+    pub use softbias_priors::net::*;
+}
 
 /// The README's program, compiled and run.
 #[cfg(doctest)]
@@ -65,9 +71,9 @@ pub mod prelude {
     pub use crate::{
         Averaged, Basis, Bernoulli, Bias, BooleanPrior, Codebook, Coded, Data, Evidenced, Exact,
         ExactPosterior, ExpectationPropagation, Features, Flips, Gaussian, GaussianPrior, Gp,
-        Heteroscedastic, Hyperprior, Informed, Kernel, Laplace, Linear, Loss, Mean, Method, Model, Nats,
+        Heteroscedastic, Hmc, Hyperprior, Informed, Kernel, Laplace, Linear, Loss, Mean, Method, Model, Nats, Net,
         Nuts, Paths, Points, Poisson, Polynomial, Posterior, Prior, PriorExt, Quantized, Scales, Seed,
-        Softmax, Softness, StudentT, Sweep, Tune, Tuned, Uncertainty, Variational, Weights, Window,
+        Sgld, Softmax, Softness, StudentT, Sweep, Tune, Tuned, Uncertainty, Variational, Weights, Window,
         WithLikelihood, compare, tune,
     };
 }
