@@ -41,9 +41,13 @@ fn steps(c: &mut Criterion) {
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     let mut single = vec![0f32; 269_322];
     group.throughput(Throughput::Elements(single.len() as u64));
-    group.bench_function("f32, one thread", |b| b.iter(|| one.install(|| normals::fill(Seed::new(1), &mut single))));
+    group.bench_function("f32, one thread", |b| {
+        b.iter(|| one.install(|| normals::fill(Seed::new(1), &mut single)))
+    });
     let mut double = vec![0f64; 269_322];
-    group.bench_function("f64, one thread", |b| b.iter(|| one.install(|| normals::fill(Seed::new(1), &mut double))));
+    group.bench_function("f64, one thread", |b| {
+        b.iter(|| one.install(|| normals::fill(Seed::new(1), &mut double)))
+    });
     group.finish();
 }
 

@@ -37,19 +37,20 @@ pub use softbias_models::{
     DifferentiableEvidence, Drawn, EffectiveDimension, EmpiricalRisk, Enumeration, EpPosterior, Evidence,
     EvidenceMethod, Evidenced, Exact, ExactPosterior, ExpectationPropagation, ExpectedLog, Flips, Gaussian,
     GaussianGamma, Grade, Gradients, Heteroscedastic, Hmc, HyperPosterior, Hyperprior, Informed, Judged,
-    LabelTransform, Laplace, LaplacePosterior, LeastSquares, Likelihood, Link, Loss, Mala, Message, Method, Mode,
-    Model, ModelError, MonteCarlo, NoUTurn, NormalGammaPosterior, Nuts, OriginalScale, Parametric, Poisson, Posterior,
-    Prediction, Psgld, Quantized, SampleError, Sampler, Samples, Sampling, Schedule, Sghmc, Sgld, Sgnht, SavedLikelihood, ScalarLikelihood, SitePosterior, Softmax,
+    LabelTransform, Laplace, LaplacePosterior, LeastSquares, Likelihood, Link, Loss, Mala, Message, Method,
+    Mode, Model, ModelError, MonteCarlo, NoUTurn, NormalGammaPosterior, Nuts, OriginalScale, Parametric,
+    Poisson, Posterior, Prediction, Psgld, Quantized, SampleError, Sampler, Samples, Sampling,
+    SavedLikelihood, ScalarLikelihood, Schedule, Sghmc, Sgld, Sgnht, SitePosterior, Softmax,
     SoftmaxPosterior, Standardise, StudentT, Tune, Tuned, Uncertainty, Units, Variational, Warning,
-    WithLikelihood, conditional_evidence, conditional_evidence_over_orders, data, langevin, likelihood, prequential,
-    tune,
+    WithLikelihood, conditional_evidence, conditional_evidence_over_orders, data, langevin, likelihood,
+    prequential, tune,
 };
 pub use softbias_priors::{
     Averaged, Basis, Bias, Blocks, BooleanPrior, Entry, FeatureMap, Features, GaussianPrior, Gp, Kernel,
-    Ledger, Linear, Mean, MeanBasis, Nats, Net, Parameter, Parameters, Paths, Pathways, Points, Polynomial, Prior,
-    PriorError, PriorExt, Row, SavedPrior, Saw, Scales, Seed, Softness, Stack, Subspace, Truncation, Weights,
-    WhitePrior, Window, WithinSubspace, adaptors, group, kernel, laws, linear, math, memory, parameters,
-    paths, prior, subspace,
+    Ledger, Linear, Mean, MeanBasis, Nats, Net, Parameter, Parameters, Paths, Pathways, Points, Polynomial,
+    Prior, PriorError, PriorExt, Row, SavedPrior, Saw, Scales, Seed, Softness, Stack, Subspace, Truncation,
+    Weights, WhitePrior, Window, WithinSubspace, adaptors, group, kernel, laws, linear, math, memory,
+    parameters, paths, prior, subspace,
 };
 pub use sweep::{Rung, Sweep, Swept};
 
@@ -71,8 +72,8 @@ pub mod prelude {
     pub use crate::{
         Averaged, Basis, Bernoulli, Bias, BooleanPrior, Codebook, Coded, Data, Evidenced, Exact,
         ExactPosterior, ExpectationPropagation, Features, Flips, Gaussian, GaussianPrior, Gp,
-        Heteroscedastic, Hmc, Hyperprior, Informed, Kernel, Laplace, Linear, Loss, Mean, Method, Model, Nats, Net,
-        Nuts, Paths, Points, Poisson, Polynomial, Posterior, Prior, PriorExt, Quantized, Scales, Seed,
+        Heteroscedastic, Hmc, Hyperprior, Informed, Kernel, Laplace, Linear, Loss, Mean, Method, Model, Nats,
+        Net, Nuts, Paths, Points, Poisson, Polynomial, Posterior, Prior, PriorExt, Quantized, Scales, Seed,
         Sgld, Softmax, Softness, StudentT, Sweep, Tune, Tuned, Uncertainty, Variational, Weights, Window,
         WithLikelihood, compare, tune,
     };

@@ -29,12 +29,13 @@ pub(crate) fn study(report: &mut Report, much: usize, seed: Seed) -> Result<Pane
     let target = Density { dim: 2, log: banana };
     report.table("banana: mean square across (0.25) and along (2.25)");
     // the curvature reaches 1 + 4x²/¼, which steps must not leave behind where draws go
-    let steps = [0.04, 0.02, 0.01, 0.005];
+    let steps: [f64; 4] = [0.04, 0.02, 0.01, 0.005];
     let mut bias = Vec::new();
     for (k, &step) in steps.iter().enumerate() {
         let thin = (0.2 / step).round() as usize;
         let start = vec![vec![0.0, -1.0]];
-        let sampler = Sgld::step(step).start(start).thin(thin).warmup(20 * thin).draws(6000 * much).seed(seed.at(k));
+        let sampler =
+            Sgld::step(step).start(start).thin(thin).warmup(20 * thin).draws(6000 * much).seed(seed.at(k));
         let samples = sampler.sample(&target)?;
         let (wide, long) = (across(&samples), along(&samples));
         bias.push(wide.0 / WIDTH - 1.0);

@@ -24,7 +24,7 @@ fn spread<K: Kernel>(sampler: Sampler<K>, draws: usize, seed: Seed) -> Result<(f
 pub(crate) fn study(report: &mut Report, much: usize, seed: Seed) -> Result<Panel, Error> {
     report.table(format!("standard normal of {DIM} coordinates: variance of a coordinate"));
     let theory = |h: f64| 1.0 / (1.0 - 0.25 * h);
-    let steps = [0.1, 0.2, 0.4, 0.8, 1.2, 1.6];
+    let steps: [f64; 6] = [0.1, 0.2, 0.4, 0.8, 1.2, 1.6];
     let (mut found, mut worst) = (Vec::new(), 0.0f64);
     for (k, &step) in steps.iter().enumerate() {
         let (variance, error) = spread(Sgld::step(step), 1500 * much, seed.at(k))?;
@@ -54,7 +54,12 @@ pub(crate) fn study(report: &mut Report, much: usize, seed: Seed) -> Result<Pane
         ]);
     }
     report.check("Gaussian: SGLD off theory, standard errors, worst step", worst, Relation::AtMost, 4.5);
-    report.check("Gaussian: samplers with a test off the truth, standard errors, worst", off, Relation::AtMost, 4.5);
+    report.check(
+        "Gaussian: samplers with a test off the truth, standard errors, worst",
+        off,
+        Relation::AtMost,
+        4.5,
+    );
     let line: Vec<f64> = (0..=80).map(|i| 0.02 * f64::from(i)).collect();
     let curve: Vec<f64> = line.iter().map(|h| theory(*h)).collect();
     Ok(Panel::new("Gaussian: variance against the step")

@@ -5,9 +5,9 @@
 //! takes the bias away at any step, falling steps make it vanish as the step does, and large steps at the beginning of each cycle carry a chain
 //! over barriers that it would not pass in any affordable time at a step that is small enough to sample a mode.
 
+mod banana;
 #[path = "../common/mod.rs"]
 mod common;
-mod banana;
 mod gaussian;
 mod grid;
 mod targets;

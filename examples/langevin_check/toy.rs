@@ -83,7 +83,8 @@ fn exact(target: &Mixture) -> [f64; 5] {
 pub(crate) fn study(report: &mut Report, much: usize, seed: Seed) -> Result<Panel, Error> {
     let target = Mixture::new(seed.named("rows"));
     let exact = exact(&target);
-    let sampler = Sgld::step(2e-4).batch(10).thin(100).warmup(2000).draws(4000 * much).seed(seed.named("sgld"));
+    let sampler =
+        Sgld::step(2e-4).batch(10).thin(100).warmup(2000).draws(4000 * much).seed(seed.named("sgld"));
     let samples = sampler.sample(&target)?;
     report.table("two-mode toy, 100 rows: SGLD on batches of 10 against quadrature");
     let mut worst = 0.0f64;
@@ -98,12 +99,17 @@ pub(crate) fn study(report: &mut Report, much: usize, seed: Seed) -> Result<Pane
             ("quadrature", exact[k].into()),
         ]);
     }
-    report.check("toy: SGLD off quadrature beyond 4.5 standard errors, worst moment", worst, Relation::AtMost, 0.05);
+    report.check(
+        "toy: SGLD off quadrature beyond 4.5 standard errors, worst moment",
+        worst,
+        Relation::AtMost,
+        0.05,
+    );
     let some: Vec<[f64; 2]> = samples.draws().step_by(8 * much).map(|e| theta(e)).collect();
     let (x, y): (Vec<f64>, Vec<f64>) = some.iter().map(|t| (t[0], t[1])).unzip();
-    Ok(Panel::new("Two-mode toy: draws from batches of 10")
-        .x("θ₁")
-        .y("θ₂")
-        .points("SGLD", &x, &y)
-        .points("where the rows came from", &[0.0], &[1.0]))
+    Ok(Panel::new("Two-mode toy: draws from batches of 10").x("θ₁").y("θ₂").points("SGLD", &x, &y).points(
+        "where the rows came from",
+        &[0.0],
+        &[1.0],
+    ))
 }

@@ -5,9 +5,9 @@ use std::ops::Deref;
 
 use softbias_priors::net::{Net, Precision};
 
+use super::Sampler;
 use super::kernel::Kernel;
 use super::samples::Samples;
-use super::Sampler;
 use crate::data::Data;
 use crate::error::Result;
 use crate::likelihood::RowLikelihood;

@@ -43,7 +43,8 @@ pub(super) fn write<T: Precision>(
     identity: &Identity,
     states: &[ChainState<T>],
 ) -> Result<(), SampleError> {
-    let payload = postcard::to_stdvec(&(identity, states)).map_err(|error| refused(path, &error.to_string()))?;
+    let payload =
+        postcard::to_stdvec(&(identity, states)).map_err(|error| refused(path, &error.to_string()))?;
     let part = beside(path);
     let written = File::create(&part).and_then(|mut file| {
         file.write_all(MAGIC)?;
@@ -64,7 +65,10 @@ fn refused(path: &Path, reason: &str) -> SampleError {
     SampleError::NoCheckpoint { path: path.to_owned(), reason: reason.to_owned() }
 }
 
-pub(super) fn read<T: Precision>(path: &Path, expected: &Identity) -> Result<Vec<ChainState<T>>, SampleError> {
+pub(super) fn read<T: Precision>(
+    path: &Path,
+    expected: &Identity,
+) -> Result<Vec<ChainState<T>>, SampleError> {
     let bytes = fs::read(path).map_err(|source| SampleError::Io { path: path.to_owned(), source })?;
     let Some((header, payload)) = bytes.split_at_checked(HEADER) else {
         return Err(refused(path, "too short"));

@@ -25,7 +25,11 @@ impl Mixing {
 
 impl fmt::Display for Mixing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "R̂ {:.3}, effective size {:.0} in the bulk, {:.0} in the tails", self.r_hat, self.bulk, self.tail)
+        write!(
+            f,
+            "R̂ {:.3}, effective size {:.0} in the bulk, {:.0} in the tails",
+            self.r_hat, self.bulk, self.tail
+        )
     }
 }
 
@@ -78,7 +82,8 @@ fn mean(x: &[f64]) -> f64 {
 fn variances(chains: &[Vec<f64>]) -> (f64, f64) {
     let n = chains.first().map_or(0, Vec::len) as f64;
     let means: Vec<f64> = chains.iter().map(|chain| mean(chain)).collect();
-    let own = |(chain, m): (&Vec<f64>, &f64)| chain.iter().map(|x| (x - m) * (x - m)).sum::<f64>() / (n - 1.0);
+    let own =
+        |(chain, m): (&Vec<f64>, &f64)| chain.iter().map(|x| (x - m) * (x - m)).sum::<f64>() / (n - 1.0);
     let within = chains.iter().zip(&means).map(own).sum::<f64>() / chains.len() as f64;
     let grand = mean(&means);
     let between = means.iter().map(|m| (m - grand).powi(2)).sum::<f64>() / (chains.len() as f64 - 1.0);

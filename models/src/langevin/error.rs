@@ -26,7 +26,9 @@ pub enum SampleError {
         value: f64,
     },
     /// A batch without rows, or with more than there are.
-    #[error("a batch of {batch} rows out of {rows}: give it at least one and at most all, or leave it out to use all")]
+    #[error(
+        "a batch of {batch} rows out of {rows}: give it at least one and at most all, or leave it out to use all"
+    )]
     Batch {
         /// Rows of a batch.
         batch: usize,
@@ -34,7 +36,9 @@ pub enum SampleError {
         rows: usize,
     },
     /// A batch for a sampler that accepts or rejects.
-    #[error("{0} accepts or rejects by the likelihood of all rows: leave the batch and the control variate out, or take SGLD and its kin")]
+    #[error(
+        "{0} accepts or rejects by the likelihood of all rows: leave the batch and the control variate out, or take SGLD and its kin"
+    )]
     WholeBatch(&'static str),
     /// Nothing would be kept.
     #[error("{chains} chains of {draws} draws, thinned by {thin}: each must be at least 1")]
@@ -47,7 +51,9 @@ pub enum SampleError {
         thin: usize,
     },
     /// The log likelihood is no number where every chain begins.
-    #[error("no chain has a finite log likelihood and gradient where it starts: start elsewhere (`start`), or scale the data")]
+    #[error(
+        "no chain has a finite log likelihood and gradient where it starts: start elsewhere (`start`), or scale the data"
+    )]
     NoStart,
     /// The sampler gave up.
     #[error("{sampler} failed in chain {chain}: {reason}")]

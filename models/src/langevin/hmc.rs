@@ -62,11 +62,9 @@ impl Kernel for Hmc {
     }
 
     fn describe(&self, temperature: f64) -> String {
+        let (Hmc { step, leaps, acceptance }, momenta) = (self, temperature.sqrt());
         format!(
-            "at first, {} leaps, acceptance {} sought in warm-up; momenta of scale √T = {:.3e}",
-            self.leaps,
-            self.acceptance,
-            temperature.sqrt()
+            "{leaps} leaps of step {step:e} at first, acceptance {acceptance} sought in warm-up; momenta of scale √T = {momenta:.3e}"
         )
     }
 

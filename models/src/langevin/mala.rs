@@ -98,7 +98,10 @@ impl Kernel for Mala {
 
     fn describe(&self, temperature: f64) -> String {
         let noise = (self.step * temperature).sqrt();
-        format!("at first, acceptance {} sought in warm-up; noise √(hT) = {noise:.3e} at first", self.acceptance)
+        let Mala { step, acceptance } = self;
+        format!(
+            "step {step:e} at first, acceptance {acceptance} sought in warm-up; noise √(hT) = {noise:.3e} at first"
+        )
     }
 
     fn begin<T: Precision>(&self, dim: usize, _: f64, _: Seed) -> Memory<T> {

@@ -164,7 +164,10 @@ impl<K> Sampler<K> {
     /// Calls back after every `thin`-th iteration of a chain, from any thread but never from two at once. [`ControlFlow::Break`] ends all chains
     /// with what they have; a checkpoint is then written, if one was asked for. Watching changes no number.
     #[must_use]
-    pub fn watch(self, callback: impl Fn(&Progress) -> ControlFlow<()> + Send + Sync + 'static) -> Sampler<K> {
+    pub fn watch(
+        self,
+        callback: impl Fn(&Progress) -> ControlFlow<()> + Send + Sync + 'static,
+    ) -> Sampler<K> {
         let watch = Watch::by(callback);
         self.planned(|plan| plan.watch = watch)
     }

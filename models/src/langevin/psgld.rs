@@ -1,9 +1,9 @@
 //! Preconditioned SGLD: steps scaled coordinate by coordinate, by a running mean of squared gradients.
 
 use softbias_priors::Seed;
+use softbias_priors::math::Real;
 use softbias_priors::math::normals::{self, BLOCK};
 use softbias_priors::math::simd::{Loops, widest};
-use softbias_priors::math::Real;
 use softbias_priors::net::Precision;
 
 use super::kernel::{Kernel, setting};
@@ -109,7 +109,10 @@ impl Kernel for Psgld {
     fn describe(&self, temperature: f64) -> String {
         let gamma = if self.corrected { "Γ included" } else { "Γ dropped: biased by that" };
         let noise = (self.schedule.at(0) * temperature).sqrt();
-        format!("decay {}, floor {:e}, {gamma}; noise √(hTG), √(hT) = {noise:.3e} at first", self.decay, self.floor)
+        format!(
+            "{}, decay {}, floor {:e}, {gamma}; noise √(hTG), √(hT) = {noise:.3e} at first",
+            self.schedule, self.decay, self.floor
+        )
     }
 
     fn begin<T: Precision>(&self, dim: usize, _: f64, _: Seed) -> Memory<T> {

@@ -48,7 +48,17 @@ impl<T: Precision> ChainState<T> {
     fn new(eps: Vec<T>, memory: Memory<T>) -> ChainState<T> {
         let squares = eps.iter().map(|e| e.get() * e.get()).sum();
         let (potential, acceptance, steps) = (Vec::new(), Vec::new(), Vec::new());
-        ChainState { eps, squares, memory, done: 0, draws: Vec::new(), potential, acceptance, steps, diverged: None }
+        ChainState {
+            eps,
+            squares,
+            memory,
+            done: 0,
+            draws: Vec::new(),
+            potential,
+            acceptance,
+            steps,
+            diverged: None,
+        }
     }
 
     pub(super) fn keep(&mut self, draw: Vec<T>, told: Told) {
@@ -107,7 +117,8 @@ impl<G: Target> Run<'_, G> {
         if state.diverged.is_some() || state.done >= goal {
             return;
         }
-        let mut walk = Walk::new(self.target, self.plan.batch, self.centre.as_ref(), std::mem::take(&mut state.eps));
+        let mut walk =
+            Walk::new(self.target, self.plan.batch, self.centre.as_ref(), std::mem::take(&mut state.eps));
         walk.squares = state.squares;
         let seed = self.plan.seed.named("chain").at(chain);
         while state.done < goal {
@@ -172,7 +183,9 @@ impl<K: Kernel> Sampler<K> {
     fn identity<G: Target>(&self, target: &G) -> Identity {
         let Plan { chains, warmup, thin, batch, temperature, seed, .. } = self.plan;
         let centre = self.plan.centre.as_ref().map(|centre| {
-            centre.iter().fold(0u64, |hash, c| (hash ^ c.to_bits()).wrapping_mul(0x100_0000_01b3).rotate_left(29))
+            centre
+                .iter()
+                .fold(0u64, |hash, c| (hash ^ c.to_bits()).wrapping_mul(0x100_0000_01b3).rotate_left(29))
         });
         Identity {
             number: <G::Number as Real>::NAME.to_owned(),
@@ -226,12 +239,15 @@ impl<K: Kernel> Sampler<K> {
         let run = Run { target, plan, schedule, total, centre, stopped: AtomicBool::new(false), made };
         let mut unsaved = None;
         loop {
-            let behind = states.iter().filter(|s| s.diverged.is_none()).map(|s| s.done).min().unwrap_or(total);
+            let behind =
+                states.iter().filter(|s| s.diverged.is_none()).map(|s| s.done).min().unwrap_or(total);
             let round = plan.checkpoint.as_ref().map_or(total, |(_, every)| behind - behind % every + every);
             let goal = round.min(total);
-            let advance = |(c, state): (usize, &mut ChainState<G::Number>)| self.kernel.advance(&run, c, state, goal);
+            let advance =
+                |(c, state): (usize, &mut ChainState<G::Number>)| self.kernel.advance(&run, c, state, goal);
             if plan.chains > 1 && plan.chains >= rayon::current_num_threads() {
-                let all: Vec<std::result::Result<(), SampleError>> = states.par_iter_mut().enumerate().map(advance).collect();
+                let all: Vec<std::result::Result<(), SampleError>> =
+                    states.par_iter_mut().enumerate().map(advance).collect();
                 all.into_iter().collect::<std::result::Result<(), SampleError>>()?;
             } else {
                 states.iter_mut().enumerate().try_for_each(advance)?;
@@ -248,7 +264,7 @@ impl<K: Kernel> Sampler<K> {
         }
         let said = Said {
             sampler: K::NAME,
-            describes: format!("{schedule}, {}", self.kernel.describe(plan.temperature)),
+            describes: self.kernel.describe(plan.temperature),
             temperature: plan.temperature,
             rows: target.rows(),
             batch: plan.batch,
@@ -260,4 +276,3 @@ impl<K: Kernel> Sampler<K> {
         Ok(Samples::new(states, said, target.dim(), interrupted, unsaved))
     }
 }
-

@@ -181,9 +181,14 @@ impl<T: Precision> fmt::Display for Samples<T> {
         f.write_str(if said.centred { ", gradients as differences from a centre" } else { "" })?;
         write!(f, "\n  acceptance {:.3}", self.acceptance())?;
         for (chain, at) in self.diverged() {
-            write!(f, "\n  chain {chain} diverged at iteration {at}: draws before it are kept; take a smaller step")?;
+            write!(
+                f,
+                "\n  chain {chain} diverged at iteration {at}: draws before it are kept; take a smaller step"
+            )?;
         }
         f.write_str(if self.interrupted { "\n  interrupted by its watcher" } else { "" })?;
-        self.unsaved.as_ref().map_or(Ok(()), |error| write!(f, "\n  the last checkpoint was not written: {error}"))
+        self.unsaved
+            .as_ref()
+            .map_or(Ok(()), |error| write!(f, "\n  the last checkpoint was not written: {error}"))
     }
 }

@@ -52,9 +52,11 @@ impl Schedule {
             Schedule::Cyclical { explore, .. } if !(0.0..1.0).contains(&explore) => {
                 wrong("the exploring part of a cycle", "in [0, 1)", explore)
             }
-            Schedule::Cyclical { cycle, .. } if self.sampling() == 0 => {
-                wrong("the iterations of a cycle that sample", "at least 1: make the cycle longer", cycle as f64)
-            }
+            Schedule::Cyclical { cycle, .. } if self.sampling() == 0 => wrong(
+                "the iterations of a cycle that sample",
+                "at least 1: make the cycle longer",
+                cycle as f64,
+            ),
             Schedule::Cyclical { .. } => Ok(()),
         }
     }
@@ -116,7 +118,10 @@ impl fmt::Display for Schedule {
             Schedule::Falling { first, delay, power } => write!(f, "step {first:e} ({delay} + t)^−{power}"),
             Schedule::Cyclical { first, cycle, explore } => {
                 let explores = (100.0 * explore).round();
-                write!(f, "step from {first:e} in cycles of {cycle} iterations, the first {explores} % without noise")
+                write!(
+                    f,
+                    "step from {first:e} in cycles of {cycle} iterations, the first {explores} % without noise"
+                )
             }
         }
     }

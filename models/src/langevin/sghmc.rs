@@ -84,7 +84,13 @@ impl Kernel for Sghmc {
         self.schedule.check(Self::NAME)?;
         let (alpha, beta) = (self.friction, self.known_noise);
         setting(Self::NAME, "the friction", "in (0, 1)", alpha, alpha > 0.0 && alpha < 1.0)?;
-        setting(Self::NAME, "the known noise", "≥ 0 and below the friction", beta, (0.0..alpha).contains(&beta))
+        setting(
+            Self::NAME,
+            "the known noise",
+            "≥ 0 and below the friction",
+            beta,
+            (0.0..alpha).contains(&beta),
+        )
     }
 
     fn schedule(&self) -> Schedule {
@@ -94,8 +100,8 @@ impl Kernel for Sghmc {
     fn describe(&self, temperature: f64) -> String {
         let noise = (2.0 * (self.friction - self.known_noise) * self.schedule.at(0) * temperature).sqrt();
         format!(
-            "friction {}, known noise {}; noise √(2(α−β)ηT) = {noise:.3e} at first",
-            self.friction, self.known_noise
+            "{}, friction {}, known noise {}; noise √(2(α−β)ηT) = {noise:.3e} at first",
+            self.schedule, self.friction, self.known_noise
         )
     }
 

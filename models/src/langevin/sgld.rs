@@ -83,7 +83,8 @@ impl Kernel for Sgld {
     }
 
     fn describe(&self, temperature: f64) -> String {
-        format!("noise √(hT) = {:.3e} at first", (self.schedule.at(0) * temperature).sqrt())
+        let noise = (self.schedule.at(0) * temperature).sqrt();
+        format!("{}; noise √(hT) = {noise:.3e} at first", self.schedule)
     }
 
     fn begin<T: Precision>(&self, _: usize, _: f64, _: Seed) -> Memory<T> {
@@ -93,7 +94,8 @@ impl Kernel for Sgld {
     fn step<G: Target>(&self, walk: &mut Walk<'_, G>, _: &mut Memory<G::Number>, at: Moment) -> Told {
         let estimate = walk.estimate(at.seed);
         let potential = 0.5 * walk.squares - estimate.log_likelihood;
-        let (keep, drift) = (G::Number::of(1.0 - 0.5 * at.step), G::Number::of(0.5 * at.step * estimate.factor));
+        let (keep, drift) =
+            (G::Number::of(1.0 - 0.5 * at.step), G::Number::of(0.5 * at.step * estimate.factor));
         let noise = G::Number::of((at.step * at.temperature).sqrt());
         let seed = at.noisy.then(|| at.seed.named("noise"));
         let body = |block: usize, [eps, gradient]: [&mut [G::Number]; 2]| {

@@ -130,7 +130,13 @@ impl<T: Precision> Samples<T> {
         let shape = (self.count(), self.longest());
         let lost = ndarray::Array2::from_shape_fn(shape, |(c, d)| !made(c, d)).into_dyn();
         let bits = |v: bool| vec![u8::from(v)];
-        store.array("sample_stats/diverging", &["chain", "draw"], &lost.view(), ("|b1", json!(false)), bits)?;
+        store.array(
+            "sample_stats/diverging",
+            &["chain", "draw"],
+            &lost.view(),
+            ("|b1", json!(false)),
+            bits,
+        )?;
         let all = json!({ "zarr_consolidated_format": 1, "metadata": store.metadata });
         store.put(".zmetadata", format!("{all:#}").as_bytes())
     }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use rayon::prelude::*;
 use softbias_priors::net::{Batch, Net, Precision, Work};
 use softbias_priors::{Prior, WhitePrior};
 
@@ -160,21 +159,7 @@ impl<T: Precision, L: RowLikelihood> Target for NetTarget<T, L> {
         work.theta.resize(eps.len(), T::ZERO);
         self.net.place(eps, &mut work.theta);
         let value = self.at_weights(&work.theta, rows, &mut work.work);
-        // (a fill and a sum a chunk, so that a chunk stays in the nearest memory)
-        const CHUNK: usize = 1 << 14;
-        let sum = |(index, out): (usize, &mut [T])| {
-            out.fill(T::ZERO);
-            for part in work.work.gradients() {
-                let own = &part[index * CHUNK..][..out.len()];
-                out.iter_mut().zip(own).for_each(|(out, g)| *out += *g);
-            }
-        };
-        if gradient.len() <= 2 * CHUNK {
-            gradient.chunks_mut(CHUNK).enumerate().for_each(sum);
-        } else {
-            gradient.par_chunks_mut(CHUNK).enumerate().for_each(sum);
-        }
-        self.net.pull(eps, gradient);
+        self.net.pull_sum(eps, &work.work, gradient);
         value
     }
 
@@ -185,6 +170,11 @@ impl<T: Precision, L: RowLikelihood> Target for NetTarget<T, L> {
         self.x.iter().for_each(|x| add(x.get().to_bits()));
         self.y.iter().for_each(|y| add(y.to_bits()));
         format!("{:?}", self.net.tensors()).bytes().for_each(|byte| add(u64::from(byte)));
-        format!("{:?}, {:?}, {} rows, priors and data {hash:016x}", self.net, self.likelihood, self.data.len())
+        format!(
+            "{:?}, {:?}, {} rows, priors and data {hash:016x}",
+            self.net,
+            self.likelihood,
+            self.data.len()
+        )
     }
 }

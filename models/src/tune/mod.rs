@@ -28,12 +28,12 @@ pub use crate::likelihood::NOISE;
 use self::problem::{Problem, Wishes};
 use self::search::Search;
 use self::watch::Track;
-use crate::watch::Watch;
 use crate::data::Data;
 use crate::error::Result;
 use crate::exact::Exact;
 use crate::likelihood::Parametric;
 use crate::model::{DefaultMethod, Model};
+use crate::watch::Watch;
 
 /// How to tune.
 ///

@@ -35,10 +35,12 @@ fn batches_are_scaled_by_n_over_b_and_their_noise_is_known() {
     assert!((second - expected(noise)).abs() < 4.0 * error, "{second} ± {error} for {}", expected(noise));
     assert!(expected(noise) > 1.2 * expected(0.0));
     // with a centre, gradients of a Gaussian target are those of all rows
-    let (_, second, error) = moments(&plain.clone().centred_at(vec![0.3; 20]).sample(&target).unwrap(), centre);
+    let (_, second, error) =
+        moments(&plain.clone().centred_at(vec![0.3; 20]).sample(&target).unwrap(), centre);
     assert!((second - expected(0.0)).abs() < 4.0 * error, "{second} ± {error} for {}", expected(0.0));
     // and a batch of all rows is all rows
-    let all = |s: softbias_models::Sampler<Sgld>| s.draws(10).warmup(10).sample(&target).unwrap().coordinate(0);
+    let all =
+        |s: softbias_models::Sampler<Sgld>| s.draws(10).warmup(10).sample(&target).unwrap().coordinate(0);
     assert_eq!(all(Sgld::step(step).batch(50)), all(Sgld::step(step)));
 }
 
@@ -123,7 +125,10 @@ fn the_toy_of_welling_and_teh_against_quadrature() {
     let check = |samples: &softbias_models::Samples<f64>, bias: f64| {
         for (k, exact) in exact.iter().enumerate() {
             let (found, error) = mean(&samples.of(|e| of(e)[k]));
-            assert!((found - exact).abs() < 4.0 * error + bias, "{samples}\nmoment {k}: {found} ± {error}, {exact}");
+            assert!(
+                (found - exact).abs() < 4.0 * error + bias,
+                "{samples}\nmoment {k}: {found} ± {error}, {exact}"
+            );
             assert!(error < 0.1, "{error}");
         }
         assert!(r_hat(&samples.coordinate(1)) < 1.05);

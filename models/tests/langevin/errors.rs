@@ -1,7 +1,9 @@
 //! Numbers that make no sense, refused with what to do.
 
 use softbias_models::langevin::Kernel;
-use softbias_models::{Hmc, Mala, ModelError, NoUTurn, Psgld, SampleError, Sampler, Schedule, Sghmc, Sgld, Sgnht};
+use softbias_models::{
+    Hmc, Mala, ModelError, NoUTurn, Psgld, SampleError, Sampler, Schedule, Sghmc, Sgld, Sgnht,
+};
 use softbias_priors::PriorError;
 
 use crate::targets::Rows;
@@ -67,7 +69,8 @@ fn batches_draws_and_starts() {
     let target = Rows { y: vec![0.0; 10], sd: 1.0, dim: 2 };
     for sampler in [Sgld::step(0.1).start(vec![vec![0.0; 3]]), Sgld::step(0.1).centred_at(vec![0.0; 3])] {
         let error = sampler.sample(&target).unwrap_err();
-        let expected = matches!(error, ModelError::Prior(PriorError::Dimensions { expected: 2, found: 3, .. }));
+        let expected =
+            matches!(error, ModelError::Prior(PriorError::Dimensions { expected: 2, found: 3, .. }));
         assert!(expected, "{error}");
     }
     let error = Sgld::step(0.1).draws(usize::MAX).sample(&target).unwrap_err();

@@ -17,7 +17,8 @@ fn npz_holds_what_was_drawn() {
     let narrow = Sgld::step(1e-4).chains(2).warmup(5).draws(7).sample(&curve(4)).unwrap();
     narrow.save_npz(dir.join("narrow.npz")).unwrap();
     assert_eq!(read_npz(dir.join("narrow.npz")).unwrap().0, narrow.array());
-    let sizes = ["wide", "narrow"].map(|name| std::fs::metadata(dir.join(format!("{name}.npz"))).unwrap().len());
+    let sizes =
+        ["wide", "narrow"].map(|name| std::fs::metadata(dir.join(format!("{name}.npz"))).unwrap().len());
     assert!(sizes[1] < 4 * 7 * 2 * 33 + 3000, "{sizes:?}");
     assert!(matches!(wide.save_npz(dir.join("no/where")).unwrap_err(), ModelError::Io { .. }));
     std::fs::write(dir.join("bad"), b"nothing").unwrap();
@@ -43,7 +44,9 @@ fn zarr_has_the_layout_of_arviz() {
     let bytes = std::fs::read(root.join("posterior/eps/1.0.0")).unwrap();
     let values: Vec<f64> = bytes.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
     assert_eq!(values, samples.chain(1).concat());
-    for file in ["posterior/chain/0", "sample_stats/potential/0.0", "sample_stats/diverging/1.0", ".zmetadata"] {
+    for file in
+        ["posterior/chain/0", "sample_stats/potential/0.0", "sample_stats/diverging/1.0", ".zmetadata"]
+    {
         assert!(root.join(file).is_file(), "{file}");
     }
     assert_eq!(json(".zmetadata")["metadata"]["posterior/eps/.zarray"], array);

@@ -20,7 +20,10 @@ fn assert_spread<K: Kernel>(sampler: &Sampler<K>, target: &Normal, expected: f64
     let samples = sampler.sample(target).unwrap();
     let (found, error) = spread(&samples);
     assert!(samples.diverged().is_empty());
-    assert!((found - expected).abs() < 4.0 * error + bias * expected, "{samples}\n{found} ± {error}, not {expected}");
+    assert!(
+        (found - expected).abs() < 4.0 * error + bias * expected,
+        "{samples}\n{found} ± {error}, not {expected}"
+    );
     assert!(error < 0.02 * expected, "{samples}\n± {error}");
 }
 
@@ -69,7 +72,8 @@ fn sghmc_has_the_law_of_its_linear_map() {
             p = next;
         }
         let target = Normal { lambda: vec![k - 1.0; 200], centre: 0.0 };
-        let sampler = Sghmc::step(step).friction(friction).temperature(temperature).draws(3000).thin(5).warmup(2000);
+        let sampler =
+            Sghmc::step(step).friction(friction).temperature(temperature).draws(3000).thin(5).warmup(2000);
         assert_spread(&sampler, &target, p[0][0], 0.0);
         // close to the target's own variance
         assert!((p[0][0] * k / temperature - 1.0).abs() < 0.1, "{}", p[0][0]);
@@ -93,9 +97,24 @@ fn samplers_with_a_test_have_no_bias_at_any_temperature() {
         let expected = temperature / 3.0;
         let many = |s: u64| (4000, Seed::new(s));
         let (draws, seed) = many(1);
-        assert_spread(&Mala::step(0.3).temperature(temperature).draws(2 * draws).seed(seed), &target, expected, 0.0);
-        assert_spread(&Hmc::leaps(5, 0.3).temperature(temperature).draws(draws).seed(seed), &target, expected, 0.0);
-        assert_spread(&NoUTurn::sampler().temperature(temperature).draws(draws).seed(seed), &target, expected, 0.0);
+        assert_spread(
+            &Mala::step(0.3).temperature(temperature).draws(2 * draws).seed(seed),
+            &target,
+            expected,
+            0.0,
+        );
+        assert_spread(
+            &Hmc::leaps(5, 0.3).temperature(temperature).draws(draws).seed(seed),
+            &target,
+            expected,
+            0.0,
+        );
+        assert_spread(
+            &NoUTurn::sampler().temperature(temperature).draws(draws).seed(seed),
+            &target,
+            expected,
+            0.0,
+        );
     }
 }
 
@@ -151,7 +170,8 @@ fn inverse(a: &Array2<f64>) -> Array2<f64> {
 #[test]
 fn a_linear_net_under_gaussian_noise_has_its_conjugate_posterior() {
     let x = Array2::from_shape_vec((12, 2), Seed::new(4).normal1(24).to_vec()).unwrap();
-    let y = x.column(0).to_owned() * 0.7 - x.column(1).to_owned() * 0.4 + 0.3 + Seed::new(5).normal1(12) * 0.5;
+    let y =
+        x.column(0).to_owned() * 0.7 - x.column(1).to_owned() * 0.4 + 0.3 + Seed::new(5).normal1(12) * 0.5;
     let data = Data::new(Points::new(x).unwrap(), y.insert_axis(ndarray::Axis(1))).unwrap();
     let net = Net::inputs(2).dense(1).build().unwrap();
     let target = NetTarget::<f64, _>::new(&net.with_likelihood(Gaussian::known(0.5)), &data).unwrap();
@@ -164,7 +184,12 @@ fn a_linear_net_under_gaussian_noise_has_its_conjugate_posterior() {
             assert_mean(&samples.coordinate(i), centre[i], scale, &format!("{samples}\nmean {i}"));
             for j in 0..=i {
                 let products = samples.of(|e| (e[i] - centre[i]) * (e[j] - centre[j]));
-                assert_mean(&products, covariance[[i, j]], scale * scale, &format!("{samples}\ncovariance {i} {j}"));
+                assert_mean(
+                    &products,
+                    covariance[[i, j]],
+                    scale * scale,
+                    &format!("{samples}\ncovariance {i} {j}"),
+                );
             }
             assert!(samples.mixing(i).r_hat < 1.01, "{}", samples.mixing(i));
         }
@@ -180,14 +205,16 @@ fn psgld_is_right_with_its_correction_and_wrong_without() {
     // α = 0: G depends on the place alone, so that with Γ the law is right as the step falls, whatever the metric
     let target = Plane(|x: f64, y: f64| (-0.5 * (x * x + y * y), [-x, -y]));
     let sampler = || Psgld::step(0.02).decay(0.0).floor(4.0).draws(6000).thin(100).warmup(2000);
-    let second = |samples: softbias_models::Samples<f64>| mean(&samples.of(|e| 0.5 * (e[0] * e[0] + e[1] * e[1])));
+    let second =
+        |samples: softbias_models::Samples<f64>| mean(&samples.of(|e| 0.5 * (e[0] * e[0] + e[1] * e[1])));
     // (the likelihood is flat here, so that ḡ = 0 and G = 1/λ: as SGLD with step h/λ)
     let (found, error) = second(sampler().sample(&target).unwrap());
     assert!((found - 1.0 / (1.0 - 0.25 * 0.005)).abs() < 4.0 * error, "{found} ± {error}");
     // ln p = −2 x² on top of the prior: variance 1/5, and G = 1/(4 + 4|x|); without Γ the density is that over G
     let target = Normal { lambda: vec![4.0; 20], centre: 0.0 };
-    let variance =
-        |samples: softbias_models::Samples<f64>| mean(&samples.of(|e| e.iter().map(|x| x * x).sum::<f64>() / 20.0));
+    let variance = |samples: softbias_models::Samples<f64>| {
+        mean(&samples.of(|e| e.iter().map(|x| x * x).sum::<f64>() / 20.0))
+    };
     let (sd, moment) = (0.2f64.sqrt(), (2.0 / std::f64::consts::PI).sqrt());
     let without = (0.2 + 2.0 * moment * sd.powi(3)) / (1.0 + moment * sd);
     let (right, error) = variance(sampler().corrected().sample(&target).unwrap());

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use softbias_models::langevin::Kernel;
 use softbias_models::{
-    Data, Gaussian, Hmc, Mala, Method, ModelError, NetTarget, NoUTurn, Posterior, Psgld, SampleError, Sampler,
-    Samples, Schedule, Sghmc, Sgld, Sgnht, Softmax, WithLikelihood,
+    Data, Gaussian, Hmc, Mala, Method, ModelError, NetTarget, NoUTurn, Posterior, Psgld, SampleError,
+    Sampler, Samples, Schedule, Sghmc, Sgld, Sgnht, Softmax, WithLikelihood,
 };
 use softbias_priors::{Entry, Net, Points, Prior, Saw, Seed};
 
@@ -144,7 +144,10 @@ fn checkpoints_of_something_else_are_refused() {
     bytes[9] = 7;
     std::fs::write(&path, &bytes).unwrap();
     let error = resumed.sample(&target).unwrap_err();
-    assert!(matches!(error, ModelError::Sample(SampleError::OtherVersion { found: 7, expected: 1, .. })), "{error}");
+    assert!(
+        matches!(error, ModelError::Sample(SampleError::OtherVersion { found: 7, expected: 1, .. })),
+        "{error}"
+    );
     bytes[9] = 1;
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&path, &bytes).unwrap();
@@ -228,7 +231,9 @@ fn nets_by_a_method_give_a_posterior_that_owes_its_rows() {
     let sampler = Sgld::step(2e-3).batch(30).chains(2).warmup(1500).draws(40).thin(20).temperature(0.9);
     let chains = sampler.condition(model, &data).unwrap();
     let text = chains.to_string();
-    for part in ["SGLD", "80 draws", "n/b = 2", "temperature 0.9", "batch 30 of 60 rows", "step 2e-3", "noise √(hT)"] {
+    for part in
+        ["SGLD", "80 draws", "n/b = 2", "temperature 0.9", "batch 30 of 60 rows", "step 2e-3", "noise √(hT)"]
+    {
         assert!(text.contains(part), "{part} is not in\n{text}");
     }
     let posterior = chains.posterior().unwrap();
@@ -236,5 +241,7 @@ fn nets_by_a_method_give_a_posterior_that_owes_its_rows() {
     let right = (0..60).filter(|i| (p[[*i, 1]] > 0.5) == (data.labels()[[*i, 0]] > 0.5)).count();
     assert!(right >= 55, "{right}");
     assert!(posterior.log_predictive(&data).unwrap().mean().unwrap() > -0.3);
-    assert!(posterior.ledger().entries().iter().any(|entry| matches!(entry, Entry::Saw { saw: Saw::Labels, .. })));
+    assert!(
+        posterior.ledger().entries().iter().any(|entry| matches!(entry, Entry::Saw { saw: Saw::Labels, .. }))
+    );
 }

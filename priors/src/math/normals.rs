@@ -208,7 +208,10 @@ mod tests {
                 for side in [1.0, -1.0] {
                     let found = z.iter().filter(|z| side * **z > cut).count() as f64;
                     let expected = n as f64 * normal_cdf(-cut);
-                    assert!((found - expected).abs() < 4.5 * expected.sqrt() + 1.0, "{cut}: {found} {expected}");
+                    assert!(
+                        (found - expected).abs() < 4.5 * expected.sqrt() + 1.0,
+                        "{cut}: {found} {expected}"
+                    );
                 }
             }
             assert!(z.iter().all(|z| z.abs() < 9.0));

@@ -20,6 +20,8 @@ mod white;
 
 use std::fmt;
 
+use rayon::prelude::*;
+
 pub use activation::Activation;
 pub use build::NetBuilder;
 pub use law::{Bend, WeightLaw};
@@ -58,6 +60,18 @@ impl Tensor {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Runs `body` over pieces of its own part of two vectors, whole rows each, in parallel if there are many: where a piece begins, and its parts.
+    fn pieces<T: Real>(&self, from: &[T], to: &mut [T], body: impl Fn(usize, &[T], &mut [T]) + Sync) {
+        const SHARED: usize = 1 << 15;
+        if self.len() < SHARED {
+            return body(0, from, to);
+        }
+        // (small enough for the nearest memory)
+        let piece = self.columns * (1usize << 12).div_ceil(self.columns);
+        let parts = from.par_chunks(piece).zip(to.par_chunks_mut(piece)).with_min_len(2);
+        parts.enumerate().for_each(|(k, (from, to))| body(k * piece, from, to));
     }
 
     /// Its place in θ.
@@ -178,7 +192,7 @@ impl Net {
         self
     }
 
-    /// θ of ε.
+    /// θ of ε; large tensors in parallel.
     ///
     /// # Panics
     /// If either is not as long as the net has weights.
@@ -186,7 +200,9 @@ impl Net {
         assert!(eps.len() == self.weights && theta.len() == self.weights, "place: one number a weight");
         for tensor in &self.tensors {
             let own = tensor.range();
-            tensor.law.place(tensor.columns, 0, &eps[own.clone()], &mut theta[own]);
+            tensor.pieces(&eps[own.clone()], &mut theta[own], |_, eps, theta| {
+                tensor.law.place(tensor.columns, 0, eps, theta);
+            });
         }
     }
 
@@ -199,6 +215,26 @@ impl Net {
         for tensor in &self.tensors {
             let own = tensor.range();
             tensor.law.pull(tensor.columns, 0, &eps[own.clone()], &mut slopes[own]);
+        }
+    }
+
+    /// Slopes with respect to ε from what a batch left in the lanes of `work`: their sum, in order, and [`Net::pull`] in one pass; large tensors
+    /// in parallel.
+    ///
+    /// # Panics
+    /// As [`Net::place`].
+    pub fn pull_sum<T: Real>(&self, eps: &[T], work: &Work<T>, slopes: &mut [T]) {
+        assert!(eps.len() == self.weights && slopes.len() == self.weights, "pull: one number a weight");
+        for tensor in &self.tensors {
+            let own = tensor.range();
+            tensor.pieces(&eps[own.clone()], &mut slopes[own], |at, eps, slopes| {
+                slopes.fill(T::ZERO);
+                for part in work.gradients() {
+                    let part = &part[tensor.start + at..][..slopes.len()];
+                    slopes.iter_mut().zip(part).for_each(|(s, g)| *s += *g);
+                }
+                tensor.law.pull(tensor.columns, 0, eps, slopes);
+            });
         }
     }
 
