@@ -70,7 +70,7 @@ impl<T: Real> Loops for Push<'_, T> {
         let Push { eps, gradient, velocity, z, keep, slope, factor, noise, time } = self;
         for (((e, g), v), z) in eps.iter_mut().zip(gradient).zip(velocity.iter_mut()).zip(z) {
             *v = keep * *v + slope * (factor * *g - *e) + noise * *z;
-            *e = *e + time * *v;
+            *e += time * *v;
         }
         [squares(eps), squares(velocity)]
     }
