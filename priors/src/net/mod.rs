@@ -228,11 +228,13 @@ impl Net {
         for tensor in &self.tensors {
             let own = tensor.range();
             tensor.pieces(&eps[own.clone()], &mut slopes[own], |at, eps, slopes| {
-                slopes.fill(T::ZERO);
-                for part in work.gradients() {
-                    let part = &part[tensor.start + at..][..slopes.len()];
-                    slopes.iter_mut().zip(part).for_each(|(s, g)| *s += *g);
+                let own = tensor.start + at..tensor.start + at + slopes.len();
+                let mut parts = work.gradients().map(|part| &part[own.clone()]);
+                match parts.next() {
+                    Some(first) => slopes.copy_from_slice(first),
+                    None => slopes.fill(T::ZERO),
                 }
+                parts.for_each(|part| slopes.iter_mut().zip(part).for_each(|(s, g)| *s += *g));
                 tensor.law.pull(tensor.columns, 0, eps, slopes);
             });
         }
