@@ -57,6 +57,12 @@ pub use softbias_priors::{
 };
 pub use sweep::{Rung, Sweep, Swept};
 
+/// Neural networks: as priors, and what training and sampling them works on.
+pub mod net {
+    pub use softbias_models::net::*;
+    pub use softbias_priors::net::*;
+}
+
 /// The README's program, compiled and run.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -62,11 +62,9 @@ impl Kernel for Hmc {
     }
 
     fn describe(&self, temperature: f64) -> String {
+        let (Hmc { step, leaps, acceptance }, momenta) = (self, temperature.sqrt());
         format!(
-            "at first, {} leaps, acceptance {} sought in warm-up; momenta of scale √T = {:.3e}",
-            self.leaps,
-            self.acceptance,
-            temperature.sqrt()
+            "{leaps} leaps of step {step:e} at first, acceptance {acceptance} sought in warm-up; momenta of scale √T = {momenta:.3e}"
         )
     }
 
@@ -89,11 +87,11 @@ impl Kernel for Hmc {
         let mut there = now;
         for _ in 0..self.leaps {
             for ((q, p), s) in q.iter_mut().zip(p.iter_mut()).zip(&walk.gradient) {
-                *p = *p - half * *s;
-                *q = *q + whole * *p;
+                *p -= half * *s;
+                *q += whole * *p;
             }
             there = potential(walk.target, q, &mut walk.work, &mut walk.gradient);
-            p.iter_mut().zip(&walk.gradient).for_each(|(p, s)| *p = *p - half * *s);
+            p.iter_mut().zip(&walk.gradient).for_each(|(p, s)| *p -= half * *s);
             if !there.is_finite() {
                 break;
             }

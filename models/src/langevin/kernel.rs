@@ -28,7 +28,7 @@ pub trait Kernel: Clone + fmt::Debug + Send + Sync {
     /// Step sizes; where they adapt, the first.
     fn schedule(&self) -> Schedule;
 
-    /// Its numbers beside the schedule, and the scale of its noise at that temperature, in words.
+    /// Its numbers, and the scale of its noise at that temperature, in words.
     fn describe(&self, temperature: f64) -> String;
 
     /// What a chain carries at first.

@@ -98,9 +98,9 @@ impl Kernel for Mala {
 
     fn describe(&self, temperature: f64) -> String {
         let noise = (self.step * temperature).sqrt();
+        let Mala { step, acceptance } = self;
         format!(
-            "at first, acceptance {} sought in warm-up; noise √(hT) = {noise:.3e} at first",
-            self.acceptance
+            "step {step:e} at first, acceptance {acceptance} sought in warm-up; noise √(hT) = {noise:.3e} at first"
         )
     }
 

@@ -41,7 +41,7 @@ impl Kernel for NoUTurn {
     }
 
     fn describe(&self, temperature: f64) -> String {
-        format!("adapted in warm-up; momenta of scale √T = {:.3e}", temperature.sqrt())
+        format!("step and metric adapted in warm-up; momenta of scale √T = {:.3e}", temperature.sqrt())
     }
 
     fn begin<T: Precision>(&self, _: usize, _: f64, _: Seed) -> Memory<T> {

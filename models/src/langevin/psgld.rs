@@ -110,8 +110,8 @@ impl Kernel for Psgld {
         let gamma = if self.corrected { "Γ included" } else { "Γ dropped: biased by that" };
         let noise = (self.schedule.at(0) * temperature).sqrt();
         format!(
-            "decay {}, floor {:e}, {gamma}; noise √(hTG), √(hT) = {noise:.3e} at first",
-            self.decay, self.floor
+            "{}, decay {}, floor {:e}, {gamma}; noise √(hTG), √(hT) = {noise:.3e} at first",
+            self.schedule, self.decay, self.floor
         )
     }
 

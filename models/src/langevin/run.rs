@@ -264,7 +264,7 @@ impl<K: Kernel> Sampler<K> {
         }
         let said = Said {
             sampler: K::NAME,
-            describes: format!("{schedule}, {}", self.kernel.describe(plan.temperature)),
+            describes: self.kernel.describe(plan.temperature),
             temperature: plan.temperature,
             rows: target.rows(),
             batch: plan.batch,

@@ -70,7 +70,7 @@ impl<T: Real> Loops for Push<'_, T> {
         let Push { eps, gradient, velocity, z, keep, slope, factor, noise, time } = self;
         for (((e, g), v), z) in eps.iter_mut().zip(gradient).zip(velocity.iter_mut()).zip(z) {
             *v = keep * *v + slope * (factor * *g - *e) + noise * *z;
-            *e = *e + time * *v;
+            *e += time * *v;
         }
         [squares(eps), squares(velocity)]
     }
@@ -100,8 +100,8 @@ impl Kernel for Sghmc {
     fn describe(&self, temperature: f64) -> String {
         let noise = (2.0 * (self.friction - self.known_noise) * self.schedule.at(0) * temperature).sqrt();
         format!(
-            "friction {}, known noise {}; noise √(2(α−β)ηT) = {noise:.3e} at first",
-            self.friction, self.known_noise
+            "{}, friction {}, known noise {}; noise √(2(α−β)ηT) = {noise:.3e} at first",
+            self.schedule, self.friction, self.known_noise
         )
     }
 

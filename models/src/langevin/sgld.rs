@@ -83,7 +83,8 @@ impl Kernel for Sgld {
     }
 
     fn describe(&self, temperature: f64) -> String {
-        format!("noise √(hT) = {:.3e} at first", (self.schedule.at(0) * temperature).sqrt())
+        let noise = (self.schedule.at(0) * temperature).sqrt();
+        format!("{}; noise √(hT) = {noise:.3e} at first", self.schedule)
     }
 
     fn begin<T: Precision>(&self, _: usize, _: f64, _: Seed) -> Memory<T> {

@@ -56,7 +56,7 @@ impl Kernel for Sgnht {
 
     fn describe(&self, temperature: f64) -> String {
         let noise = (2.0 * self.diffusion * self.schedule.at(0) * temperature).sqrt();
-        format!("diffusion {}; noise √(2AhT) = {noise:.3e} at first", self.diffusion)
+        format!("{}, diffusion {}; noise √(2AhT) = {noise:.3e} at first", self.schedule, self.diffusion)
     }
 
     /// Momenta from their law, N(0, T); friction A.

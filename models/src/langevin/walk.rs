@@ -145,3 +145,76 @@ pub(super) fn potential<G: Target>(
     slopes.iter_mut().zip(eps).for_each(|(s, e)| *s = *e - *s);
     0.5 * eps.iter().map(|e| e.get() * e.get()).sum::<f64>() - value
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 40 labels ±1 of one coordinate under a logistic likelihood.
+    struct Logistic;
+
+    impl Target for Logistic {
+        type Number = f64;
+        type Work = ();
+
+        fn dim(&self) -> usize {
+            1
+        }
+
+        fn rows(&self) -> usize {
+            40
+        }
+
+        fn log_likelihood(
+            &self,
+            eps: &[f64],
+            rows: Option<&[usize]>,
+            _: &mut (),
+            gradient: &mut [f64],
+        ) -> f64 {
+            let all: Vec<usize> = (0..40).collect();
+            let (mut sum, mut slope) = (0.0, 0.0);
+            for &row in rows.unwrap_or(&all) {
+                let x = 0.1 * row as f64 - 1.0;
+                let margin = x * eps[0] * if row % 3 == 0 { -1.0 } else { 1.0 };
+                sum -= (-margin).exp().ln_1p();
+                slope += margin / eps[0] / (1.0 + margin.exp());
+            }
+            gradient[0] = slope;
+            sum
+        }
+    }
+
+    /// Mean and variance of the scaled-up gradient over batches of four.
+    fn noise(centre: Option<&Centre<f64>>, at: f64) -> (f64, f64) {
+        let mut walk = Walk::new(&Logistic, Some(4), centre, vec![at]);
+        let draw = |i: usize| {
+            let estimate = walk.estimate(Seed::new(1).at(i));
+            estimate.factor * walk.gradient[0]
+        };
+        let all: Vec<f64> = (0..20_000).map(draw).collect();
+        let mean = all.iter().sum::<f64>() / 2e4;
+        (mean, all.iter().map(|g| (g - mean).powi(2)).sum::<f64>() / 2e4)
+    }
+
+    #[test]
+    fn control_variates_leave_the_mean_and_take_the_noise() {
+        let full = |at: f64| {
+            let mut gradient = vec![0.0];
+            Logistic.log_likelihood(&[at], None, &mut (), &mut gradient);
+            gradient
+        };
+        let centre = Centre { at: vec![0.5], gradient: full(0.5) };
+        let mut before = 0.0;
+        for at in [0.5, 0.6, 1.0] {
+            let ((plain, loud), (mean, quiet)) = (noise(None, at), noise(Some(&centre), at));
+            let exact = full(at)[0];
+            assert!((plain - exact).abs() < 4.0 * (loud / 2e4).sqrt(), "{plain} {exact}");
+            assert!((mean - exact).abs() < 4.0 * (quiet / 2e4).sqrt() + 1e-12, "{mean} {exact}");
+            // less noise the nearer the centre is, none there
+            assert!(quiet < 0.1 * loud && quiet >= before, "{at}: {quiet} {loud}");
+            before = quiet;
+        }
+        assert!(noise(Some(&centre), 0.5).1 < 1e-20);
+    }
+}

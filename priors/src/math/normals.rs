@@ -63,9 +63,8 @@ impl<T: Normals> Loops for Fill<'_, T> {
         for out in self.out.chunks_mut(GROUPS * GROUP) {
             let used = out.len().div_ceil(GROUP) * LANES;
             for k in (0..used).step_by(LANES) {
-                for kind in 0..2 * T::WORDS {
-                    let place = &mut words[kind][k..k + LANES];
-                    next(&mut states, place);
+                for own in &mut words[..2 * T::WORDS] {
+                    next(&mut states, &mut own[k..k + LANES]);
                 }
             }
             let [a, b, c, d] = &words;

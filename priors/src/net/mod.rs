@@ -190,7 +190,7 @@ impl Net {
         self
     }
 
-    /// θ of ε.
+    /// θ of ε; large tensors in parallel.
     ///
     /// # Panics
     /// If either is not as long as the net has weights.
