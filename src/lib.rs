@@ -43,16 +43,16 @@ pub use softbias_models::{
     MultiSwag, NetDraws, NetLaplace, NetLaplaceError, NetLaplacePosterior, NetTarget, NoUTurn,
     NormalGammaPosterior, Nuts, OriginalScale, Parametric, Poisson, Posterior, Prediction, Psgld, Quantized,
     RowLikelihood, SampleError, Sampler, Samples, Sampling, SavedLikelihood, ScalarLikelihood, Schedule,
-    Sghmc, Sgld, Sgnht, SitePosterior, Softmax, SoftmaxPosterior, Standardise, Structure, StudentT, Swag,
-    Target, Train, TrainError, Trained, Tune, TuneScales, Tuned, Uncertainty, Units, Variational, Warning,
-    WithLikelihood, conditional_evidence, conditional_evidence_over_orders, curvature, data, ladder,
-    langevin, likelihood, prequential, train, tune,
+    Sghmc, Sgld, Sgnht, SitePosterior, Softmax, SoftmaxPosterior, Standardise, StepSchedule, Structure,
+    StudentT, Swag, Target, Train, TrainError, Trained, Tune, TuneScales, Tuned, Uncertainty, Units,
+    Variational, Warning, WithLikelihood, conditional_evidence, conditional_evidence_over_orders, curvature,
+    data, ladder, langevin, likelihood, prequential, train, tune,
 };
 pub use softbias_priors::{
     Averaged, Basis, Bias, Blocks, BooleanPrior, Entry, FeatureMap, Features, GaussianPrior, Gp, Kernel,
     Ledger, Linear, Mean, MeanBasis, Nats, Net, Parameter, Parameters, Paths, Pathways, Points, Polynomial,
     Prior, PriorError, PriorExt, Row, SavedPrior, Saw, Scales, Seed, Softness, Stack, Subspace, Truncation,
-    Weights, WhitePrior, Window, WithinSubspace, adaptors, group, kernel, laws, linear, math, memory, net,
+    Weights, WhitePrior, Window, WithinSubspace, adaptors, group, kernel, laws, linear, math, memory,
     parameters, paths, prior, subspace,
 };
 pub use sweep::{Rung, Sweep, Swept};

@@ -2,7 +2,7 @@
 
 use softbias::prelude::*;
 use softbias::report::Value;
-use softbias::{Error, Samples, Schedule};
+use softbias::{Error, Samples, StepSchedule};
 
 use crate::targets::Density;
 
@@ -59,7 +59,7 @@ pub(crate) fn study(report: &mut Report, much: usize, seed: Seed) -> Result<Pane
     let (cycle, cycles, thin) = (250, 400 * much, 10);
     let start = vec![vec![0.0, 0.0]];
     // (the gradient has no noise of its own here, so that little of a cycle goes without)
-    let schedule = Schedule::Cyclical { first: FIRST, cycle, explore: 0.02 };
+    let schedule = StepSchedule::Cyclical { first: FIRST, cycle, explore: 0.02 };
     let run = |sampler: softbias::Sampler<Sgld>, seed: Seed, iterations: usize| {
         let plan = sampler.chains(1).start(start.clone()).warmup(0).thin(thin).draws(iterations / thin);
         plan.seed(seed).sample(&target)

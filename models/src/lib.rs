@@ -41,7 +41,9 @@ pub use error::{ModelError, Result};
 pub use evidence::{EffectiveDimension, Evidence, Grade};
 pub use exact::{Exact, ExactPosterior, prequential};
 pub use ladder::Ladder;
-pub use langevin::{Chains, Hmc, Mala, NoUTurn, Psgld, SampleError, Sampler, Samples, Sghmc, Sgld, Sgnht};
+pub use langevin::{
+    Chains, Hmc, Mala, NoUTurn, Psgld, SampleError, Sampler, Samples, Sghmc, Sgld, Sgnht, StepSchedule,
+};
 pub use laplace::{
     ClassAverage, Laplace, LaplacePosterior, NetLaplace, NetLaplaceError, NetLaplacePosterior,
     SoftmaxPosterior, Structure, TuneScales,

@@ -8,7 +8,7 @@ use super::adapt::Adapt;
 use super::kernel::{Kernel, setting};
 use super::mala::{POTENTIAL, begin, decide, here, probability};
 use super::walk::{Memory, Moment, Told, Walk, potential};
-use super::{SampleError, Sampler, Schedule};
+use super::{SampleError, Sampler, StepSchedule};
 use crate::net::Target;
 
 /// HMC (Duane et al. 1987; Neal 2011): momenta from N(0, T), a trajectory of L leapfrog steps, accepted by the change of U + ½|p|². Warm-up
@@ -51,14 +51,14 @@ impl Kernel for Hmc {
     const WHOLE: bool = true;
 
     fn check(&self) -> Result<(), SampleError> {
-        Schedule::Constant(self.step).check(Self::NAME)?;
+        StepSchedule::Constant(self.step).check(Self::NAME)?;
         setting(Self::NAME, "the number of leaps", "at least 1", self.leaps as f64, self.leaps > 0)?;
         let sound = self.acceptance > 0.0 && self.acceptance < 1.0;
         setting(Self::NAME, "the acceptance sought", "in (0, 1)", self.acceptance, sound)
     }
 
-    fn schedule(&self) -> Schedule {
-        Schedule::Constant(self.step)
+    fn schedule(&self) -> StepSchedule {
+        StepSchedule::Constant(self.step)
     }
 
     fn describe(&self, temperature: f64) -> String {

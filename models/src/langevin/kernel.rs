@@ -7,7 +7,7 @@ use softbias_priors::net::Precision;
 
 use super::run::{ChainState, Run};
 use super::walk::{Memory, Moment, Told, Walk};
-use super::{SampleError, Schedule};
+use super::{SampleError, StepSchedule};
 use crate::net::Target;
 
 /// A sampler of exp(−U/T), with U(ε) = ½|ε|² − Σ ln p(y | ε): how it moves, without how often ([`Sampler`](super::Sampler)).
@@ -26,7 +26,7 @@ pub trait Kernel: Clone + fmt::Debug + Send + Sync {
     fn check(&self) -> Result<(), SampleError>;
 
     /// Step sizes; where they adapt, the first.
-    fn schedule(&self) -> Schedule;
+    fn schedule(&self) -> StepSchedule;
 
     /// Its numbers, and the scale of its noise at that temperature, in words.
     fn describe(&self, temperature: f64) -> String;

@@ -7,7 +7,7 @@ use softbias_priors::net::Precision;
 use super::adapt::{Adapt, NUMBERS};
 use super::kernel::{Kernel, setting};
 use super::walk::{Memory, Moment, Told, Walk, potential};
-use super::{SampleError, Sampler, Schedule};
+use super::{SampleError, Sampler, StepSchedule};
 use crate::net::Target;
 
 /// MALA (Roberts & Tweedie 1996): proposes ε − (h/2) ∇U + N(0, h T) and accepts by the ratio of exp(−U/T), so that no step size biases it. Warm-up
@@ -87,13 +87,13 @@ impl Kernel for Mala {
     const WHOLE: bool = true;
 
     fn check(&self) -> Result<(), SampleError> {
-        Schedule::Constant(self.step).check(Self::NAME)?;
+        StepSchedule::Constant(self.step).check(Self::NAME)?;
         let sound = self.acceptance > 0.0 && self.acceptance < 1.0;
         setting(Self::NAME, "the acceptance sought", "in (0, 1)", self.acceptance, sound)
     }
 
-    fn schedule(&self) -> Schedule {
-        Schedule::Constant(self.step)
+    fn schedule(&self) -> StepSchedule {
+        StepSchedule::Constant(self.step)
     }
 
     fn describe(&self, temperature: f64) -> String {

@@ -43,7 +43,7 @@ pub use self::npz::read_npz;
 pub use self::psgld::Psgld;
 pub use self::run::{ChainState, Progress, Run};
 pub use self::samples::Samples;
-pub use self::schedule::Schedule;
+pub use self::schedule::StepSchedule;
 pub use self::sghmc::Sghmc;
 pub use self::sgld::Sgld;
 pub use self::sgnht::Sgnht;

@@ -9,7 +9,7 @@ use softbias_priors::net::Precision;
 use super::kernel::Kernel;
 use super::run::{ChainState, Run};
 use super::walk::{Memory, Moment, Told, Walk, potential};
-use super::{SampleError, Sampler, Schedule};
+use super::{SampleError, Sampler, StepSchedule};
 use crate::net::Target;
 use crate::nuts;
 
@@ -36,8 +36,8 @@ impl Kernel for NoUTurn {
     }
 
     /// (Its own affair; iterations count alike.)
-    fn schedule(&self) -> Schedule {
-        Schedule::Constant(1.0)
+    fn schedule(&self) -> StepSchedule {
+        StepSchedule::Constant(1.0)
     }
 
     fn describe(&self, temperature: f64) -> String {

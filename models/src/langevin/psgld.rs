@@ -10,7 +10,7 @@ use super::kernel::{Kernel, setting};
 use super::sgld::noise_of;
 use super::sweep::{squares, sweep};
 use super::walk::{Memory, Moment, Told, Walk};
-use super::{SampleError, Sampler, Schedule};
+use super::{SampleError, Sampler, StepSchedule};
 use crate::net::Target;
 
 /// pSGLD (Li, Chen, Carlson & Carin 2016): V ← α V + (1 − α) ḡ², G = 1/(λ + √V), ε ← ε + (h/2)(−G ∇Ũ + T Γ) + N(0, h T G), with ḡ the mean of
@@ -19,7 +19,7 @@ use crate::net::Target;
 /// Without [`Sampler::corrected`] the term Γ is dropped, as its authors do: that biases the law of the draws, and the report says so.
 #[derive(Clone, Debug)]
 pub struct Psgld {
-    schedule: Schedule,
+    schedule: StepSchedule,
     decay: f64,
     floor: f64,
     corrected: bool,
@@ -29,12 +29,12 @@ impl Psgld {
     /// With a constant step h; α = 0.99, λ = 1e-5, Γ dropped.
     #[must_use]
     pub fn step(step: f64) -> Sampler<Psgld> {
-        Psgld::schedule(Schedule::Constant(step))
+        Psgld::schedule(StepSchedule::Constant(step))
     }
 
     /// With these steps.
     #[must_use]
-    pub fn schedule(schedule: Schedule) -> Sampler<Psgld> {
+    pub fn schedule(schedule: StepSchedule) -> Sampler<Psgld> {
         Sampler::new(Psgld { schedule, decay: 0.99, floor: 1e-5, corrected: false })
     }
 }
@@ -102,7 +102,7 @@ impl Kernel for Psgld {
         setting(Self::NAME, "the floor", "finite and > 0", self.floor, sound)
     }
 
-    fn schedule(&self) -> Schedule {
+    fn schedule(&self) -> StepSchedule {
         self.schedule
     }
 

@@ -14,7 +14,7 @@ use super::checkpoint::{self, Identity};
 use super::kernel::Kernel;
 use super::samples::{Said, Samples};
 use super::walk::{Centre, Memory, Moment, Told, Walk};
-use super::{Plan, SampleError, Sampler, Schedule};
+use super::{Plan, SampleError, Sampler, StepSchedule};
 use crate::error::Result;
 use crate::net::Target;
 
@@ -73,7 +73,7 @@ impl<T: Precision> ChainState<T> {
 pub struct Run<'a, G: Target> {
     pub(super) target: &'a G,
     pub(super) plan: &'a Plan,
-    schedule: Schedule,
+    schedule: StepSchedule,
     total: usize,
     centre: Option<Centre<G::Number>>,
     stopped: AtomicBool,

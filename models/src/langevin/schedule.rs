@@ -7,7 +7,7 @@ use super::SampleError;
 /// The step size at every iteration, counted from 0 and through warm-up.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Schedule {
+pub enum StepSchedule {
     /// The same step always: a bias that stays, and mixes best.
     Constant(f64),
     /// a (b₀ + t)^−γ, with γ in (½, 1]: the bias goes to 0, and so does the speed (Welling & Teh 2011). Weigh draws by their steps.
@@ -31,33 +31,33 @@ pub enum Schedule {
     },
 }
 
-impl Schedule {
+impl StepSchedule {
     pub(super) fn check(&self, sampler: &'static str) -> Result<(), SampleError> {
         let wrong = |what, range, value| Err(SampleError::Setting { sampler, what, range, value });
-        let (Schedule::Constant(step)
-        | Schedule::Falling { first: step, .. }
-        | Schedule::Cyclical { first: step, .. }) = *self;
+        let (StepSchedule::Constant(step)
+        | StepSchedule::Falling { first: step, .. }
+        | StepSchedule::Cyclical { first: step, .. }) = *self;
         if !(step > 0.0 && step.is_finite()) {
             return wrong("the step", "finite and > 0", step);
         }
         match *self {
-            Schedule::Constant(_) => Ok(()),
-            Schedule::Falling { delay, .. } if !(delay > 0.0 && delay.is_finite()) => {
+            StepSchedule::Constant(_) => Ok(()),
+            StepSchedule::Falling { delay, .. } if !(delay > 0.0 && delay.is_finite()) => {
                 wrong("the delay of a falling step", "finite and > 0", delay)
             }
-            Schedule::Falling { power, .. } if !(power > 0.5 && power <= 1.0) => {
+            StepSchedule::Falling { power, .. } if !(power > 0.5 && power <= 1.0) => {
                 wrong("the power of a falling step", "in (½, 1]", power)
             }
-            Schedule::Falling { .. } => Ok(()),
-            Schedule::Cyclical { explore, .. } if !(0.0..1.0).contains(&explore) => {
+            StepSchedule::Falling { .. } => Ok(()),
+            StepSchedule::Cyclical { explore, .. } if !(0.0..1.0).contains(&explore) => {
                 wrong("the exploring part of a cycle", "in [0, 1)", explore)
             }
-            Schedule::Cyclical { cycle, .. } if self.sampling() == 0 => wrong(
+            StepSchedule::Cyclical { cycle, .. } if self.sampling() == 0 => wrong(
                 "the iterations of a cycle that sample",
                 "at least 1: make the cycle longer",
                 cycle as f64,
             ),
-            Schedule::Cyclical { .. } => Ok(()),
+            StepSchedule::Cyclical { .. } => Ok(()),
         }
     }
 
@@ -65,9 +65,9 @@ impl Schedule {
     #[must_use]
     pub fn at(&self, t: usize) -> f64 {
         match *self {
-            Schedule::Constant(step) => step,
-            Schedule::Falling { first, delay, power } => first * (delay + t as f64).powf(-power),
-            Schedule::Cyclical { first, cycle, .. } => {
+            StepSchedule::Constant(step) => step,
+            StepSchedule::Falling { first, delay, power } => first * (delay + t as f64).powf(-power),
+            StepSchedule::Cyclical { first, cycle, .. } => {
                 let phase = (t % cycle) as f64 / cycle as f64;
                 0.5 * first * ((std::f64::consts::PI * phase).cos() + 1.0)
             }
@@ -77,7 +77,9 @@ impl Schedule {
     /// Iterations of a cycle that explore, and a cycle's length.
     fn cycle(&self) -> (usize, usize) {
         match *self {
-            Schedule::Cyclical { cycle, explore, .. } => ((explore * cycle as f64).ceil() as usize, cycle),
+            StepSchedule::Cyclical { cycle, explore, .. } => {
+                ((explore * cycle as f64).ceil() as usize, cycle)
+            }
             _ => (0, 1),
         }
     }
@@ -111,12 +113,14 @@ impl Schedule {
     }
 }
 
-impl fmt::Display for Schedule {
+impl fmt::Display for StepSchedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Schedule::Constant(step) => write!(f, "step {step:e}"),
-            Schedule::Falling { first, delay, power } => write!(f, "step {first:e} ({delay} + t)^−{power}"),
-            Schedule::Cyclical { first, cycle, explore } => {
+            StepSchedule::Constant(step) => write!(f, "step {step:e}"),
+            StepSchedule::Falling { first, delay, power } => {
+                write!(f, "step {first:e} ({delay} + t)^−{power}")
+            }
+            StepSchedule::Cyclical { first, cycle, explore } => {
                 let explores = (100.0 * explore).round();
                 write!(
                     f,
@@ -135,10 +139,10 @@ mod tests {
     #[test]
     fn counts_are_those_of_a_walk() {
         let all = [
-            Schedule::Constant(0.1),
-            Schedule::Cyclical { first: 0.1, cycle: 7, explore: 0.5 },
-            Schedule::Cyclical { first: 0.1, cycle: 5, explore: 0.0 },
-            Schedule::Cyclical { first: 0.1, cycle: 4, explore: 0.7 },
+            StepSchedule::Constant(0.1),
+            StepSchedule::Cyclical { first: 0.1, cycle: 7, explore: 0.5 },
+            StepSchedule::Cyclical { first: 0.1, cycle: 5, explore: 0.0 },
+            StepSchedule::Cyclical { first: 0.1, cycle: 4, explore: 0.7 },
         ];
         for schedule in all {
             schedule.check("SGLD").unwrap();
@@ -155,18 +159,18 @@ mod tests {
 
     #[test]
     fn steps_fall_and_return() {
-        let falling = Schedule::Falling { first: 2.0, delay: 4.0, power: 0.5001 };
+        let falling = StepSchedule::Falling { first: 2.0, delay: 4.0, power: 0.5001 };
         assert!((falling.at(0) - 1.0).abs() < 1e-3 && falling.at(10) < falling.at(9));
-        let cyclical = Schedule::Cyclical { first: 2.0, cycle: 10, explore: 0.5 };
+        let cyclical = StepSchedule::Cyclical { first: 2.0, cycle: 10, explore: 0.5 };
         assert_eq!([cyclical.at(0), cyclical.at(10), cyclical.at(5)], [2.0, 2.0, 1.0]);
         for bad in [
-            Schedule::Constant(0.0),
-            Schedule::Constant(f64::NAN),
-            Schedule::Falling { first: 1.0, delay: 1.0, power: 0.5 },
-            Schedule::Falling { first: 1.0, delay: 0.0, power: 0.6 },
-            Schedule::Cyclical { first: 1.0, cycle: 10, explore: 1.0 },
-            Schedule::Cyclical { first: 1.0, cycle: 0, explore: 0.0 },
-            Schedule::Cyclical { first: 1.0, cycle: 1, explore: 0.5 },
+            StepSchedule::Constant(0.0),
+            StepSchedule::Constant(f64::NAN),
+            StepSchedule::Falling { first: 1.0, delay: 1.0, power: 0.5 },
+            StepSchedule::Falling { first: 1.0, delay: 0.0, power: 0.6 },
+            StepSchedule::Cyclical { first: 1.0, cycle: 10, explore: 1.0 },
+            StepSchedule::Cyclical { first: 1.0, cycle: 0, explore: 0.0 },
+            StepSchedule::Cyclical { first: 1.0, cycle: 1, explore: 0.5 },
         ] {
             assert!(matches!(bad.check("SGLD"), Err(SampleError::Setting { .. })), "{bad:?}");
         }

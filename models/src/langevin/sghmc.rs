@@ -10,14 +10,14 @@ use super::kernel::{Kernel, setting};
 use super::sgld::noise_of;
 use super::sweep::{squares, sweep};
 use super::walk::{Memory, Moment, Told, Walk};
-use super::{SampleError, Sampler, Schedule};
+use super::{SampleError, Sampler, StepSchedule};
 use crate::net::Target;
 
 /// SGHMC (Chen, Fox & Guestrin 2014, equation 15): v ← (1 − α) v − η ∇Ũ + N(0, 2 (α − β) η T), then ε ← ε + v. The schedule is that of η, a step
 /// of time squared.
 #[derive(Clone, Debug)]
 pub struct Sghmc {
-    schedule: Schedule,
+    schedule: StepSchedule,
     friction: f64,
     known_noise: f64,
 }
@@ -26,12 +26,12 @@ impl Sghmc {
     /// With a constant η and friction α = 0.1; nothing is known of the gradient's own noise (β = 0).
     #[must_use]
     pub fn step(step: f64) -> Sampler<Sghmc> {
-        Sghmc::schedule(Schedule::Constant(step))
+        Sghmc::schedule(StepSchedule::Constant(step))
     }
 
     /// With these η.
     #[must_use]
-    pub fn schedule(schedule: Schedule) -> Sampler<Sghmc> {
+    pub fn schedule(schedule: StepSchedule) -> Sampler<Sghmc> {
         Sampler::new(Sghmc { schedule, friction: 0.1, known_noise: 0.0 })
     }
 }
@@ -93,7 +93,7 @@ impl Kernel for Sghmc {
         )
     }
 
-    fn schedule(&self) -> Schedule {
+    fn schedule(&self) -> StepSchedule {
         self.schedule
     }
 

@@ -9,7 +9,7 @@ use softbias_priors::net::Precision;
 use super::kernel::Kernel;
 use super::sweep::{squares, sweep};
 use super::walk::{Memory, Moment, Told, Walk};
-use super::{SampleError, Sampler, Schedule};
+use super::{SampleError, Sampler, StepSchedule};
 use crate::net::Target;
 
 /// SGLD (Welling & Teh 2011): ε ← ε − (h/2) ∇Ũ(ε) + N(0, h T), with ∇Ũ = ε − (n/b) Σ_batch ∇ln p.
@@ -18,26 +18,26 @@ use crate::net::Target;
 /// pass over the coordinates, noise included.
 #[derive(Clone, Debug)]
 pub struct Sgld {
-    schedule: Schedule,
+    schedule: StepSchedule,
 }
 
 impl Sgld {
     /// With a constant step h.
     #[must_use]
     pub fn step(step: f64) -> Sampler<Sgld> {
-        Sgld::schedule(Schedule::Constant(step))
+        Sgld::schedule(StepSchedule::Constant(step))
     }
 
     /// With these steps.
     #[must_use]
-    pub fn schedule(schedule: Schedule) -> Sampler<Sgld> {
+    pub fn schedule(schedule: StepSchedule) -> Sampler<Sgld> {
         Sampler::new(Sgld { schedule })
     }
 
     /// In cycles of so many iterations, from a first step h; the first half of each explores without noise (Zhang et al. 2020).
     #[must_use]
     pub fn cyclical(first: f64, cycle: usize) -> Sampler<Sgld> {
-        Sgld::schedule(Schedule::Cyclical { first, cycle, explore: 0.5 })
+        Sgld::schedule(StepSchedule::Cyclical { first, cycle, explore: 0.5 })
     }
 }
 
@@ -78,7 +78,7 @@ impl Kernel for Sgld {
         self.schedule.check(Self::NAME)
     }
 
-    fn schedule(&self) -> Schedule {
+    fn schedule(&self) -> StepSchedule {
         self.schedule
     }
 

@@ -7,14 +7,14 @@ use softbias_priors::net::Precision;
 use super::kernel::{Kernel, setting};
 use super::sghmc::push;
 use super::walk::{Memory, Moment, Told, Walk};
-use super::{SampleError, Sampler, Schedule};
+use super::{SampleError, Sampler, StepSchedule};
 use crate::net::Target;
 
 /// SGNHT (Ding et al. 2014, algorithm 2): p ← p − ξ h p − h ∇Ũ + N(0, 2 A h T), ε ← ε + h p, ξ ← ξ + (|p|²/d − T) h. The friction ξ takes up
 /// whatever noise the gradients have, so that it need not be known.
 #[derive(Clone, Debug)]
 pub struct Sgnht {
-    schedule: Schedule,
+    schedule: StepSchedule,
     diffusion: f64,
 }
 
@@ -22,12 +22,12 @@ impl Sgnht {
     /// With a constant step h of time and diffusion A = 1.
     #[must_use]
     pub fn step(step: f64) -> Sampler<Sgnht> {
-        Sgnht::schedule(Schedule::Constant(step))
+        Sgnht::schedule(StepSchedule::Constant(step))
     }
 
     /// With these steps.
     #[must_use]
-    pub fn schedule(schedule: Schedule) -> Sampler<Sgnht> {
+    pub fn schedule(schedule: StepSchedule) -> Sampler<Sgnht> {
         Sampler::new(Sgnht { schedule, diffusion: 1.0 })
     }
 }
@@ -50,7 +50,7 @@ impl Kernel for Sgnht {
         setting(Self::NAME, "the diffusion", "finite and > 0", self.diffusion, sound)
     }
 
-    fn schedule(&self) -> Schedule {
+    fn schedule(&self) -> StepSchedule {
         self.schedule
     }
 

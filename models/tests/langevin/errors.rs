@@ -2,7 +2,7 @@
 
 use softbias_models::langevin::Kernel;
 use softbias_models::{
-    Hmc, Mala, ModelError, NoUTurn, Psgld, SampleError, Sampler, Schedule, Sghmc, Sgld, Sgnht,
+    Hmc, Mala, ModelError, NoUTurn, Psgld, SampleError, Sampler, Sghmc, Sgld, Sgnht, StepSchedule,
 };
 use softbias_priors::PriorError;
 
@@ -49,7 +49,7 @@ fn steps_and_other_numbers() {
     setting(refused(&Sghmc::step(0.1).friction(1.0)), "the friction");
     setting(refused(&Sghmc::step(0.1).known_noise(0.2)), "the known noise");
     setting(refused(&Sgnht::step(0.1).diffusion(-1.0)), "the diffusion");
-    let schedule = Schedule::Cyclical { first: 0.1, cycle: 0, explore: 0.0 };
+    let schedule = StepSchedule::Cyclical { first: 0.1, cycle: 0, explore: 0.0 };
     setting(refused(&Sgld::schedule(schedule)), "the iterations of a cycle that sample");
 }
 

@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use softbias_models::langevin::Kernel;
 use softbias_models::{
-    Data, Gaussian, Hmc, Mala, NetTarget, NoUTurn, Psgld, Sampler, Schedule, Sghmc, Sgld, Sgnht, Target,
+    Data, Gaussian, Hmc, Mala, NetTarget, NoUTurn, Psgld, Sampler, Sghmc, Sgld, Sgnht, StepSchedule, Target,
     WithLikelihood,
 };
 use softbias_priors::{Net, Points, Seed};
@@ -226,7 +226,7 @@ fn psgld_is_right_with_its_correction_and_wrong_without() {
 #[test]
 fn falling_steps_lose_their_bias_when_draws_are_weighed() {
     let target = Normal { lambda: vec![3.0; 400], centre: 0.0 };
-    let schedule = Schedule::Falling { first: 0.8, delay: 1.0, power: 0.55 };
+    let schedule = StepSchedule::Falling { first: 0.8, delay: 1.0, power: 0.55 };
     let samples = Sgld::schedule(schedule).draws(20_000).warmup(0).chains(2).sample(&target).unwrap();
     let squares = samples.of(|e| e.iter().map(|x| x * x).sum::<f64>() / 400.0);
     let steps = samples.steps();

@@ -1,6 +1,6 @@
 //! Several modes: cycles find those that a small constant step does not reach.
 
-use softbias_models::{Schedule, Sgld};
+use softbias_models::{Sgld, StepSchedule};
 use softbias_priors::Seed;
 
 use crate::targets::Plane;
@@ -27,7 +27,7 @@ fn cycles_find_both_modes_where_a_constant_step_stays() {
     let plain = Sgld::step(0.02).start(start.clone()).draws(2000).thin(10).seed(Seed::new(2));
     let plain = plain.sample(&target).unwrap();
     assert!(plain.diverged().is_empty() && right(&plain) == 0.0);
-    let cycles = Schedule::Cyclical { first: 0.36, cycle: 500, explore: 0.1 };
+    let cycles = StepSchedule::Cyclical { first: 0.36, cycle: 500, explore: 0.1 };
     let cyclical = Sgld::schedule(cycles).start(start).warmup(0).draws(1800).thin(10).seed(Seed::new(2));
     let cyclical = cyclical.sample(&target).unwrap();
     assert!(cyclical.diverged().is_empty(), "{cyclical}");
@@ -37,7 +37,7 @@ fn cycles_find_both_modes_where_a_constant_step_stays() {
 
 #[test]
 fn draws_of_cycles_are_kept_from_the_part_that_samples() {
-    let schedule = Schedule::Cyclical { first: 0.1, cycle: 20, explore: 0.5 };
+    let schedule = StepSchedule::Cyclical { first: 0.1, cycle: 20, explore: 0.5 };
     let target = Plane(two);
     let samples = Sgld::schedule(schedule).warmup(0).draws(30).sample(&target).unwrap();
     // ten a cycle, with the steps of its second half

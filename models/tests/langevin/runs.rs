@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use softbias_models::langevin::Kernel;
 use softbias_models::{
     Data, Gaussian, Hmc, Mala, Method, ModelError, NetTarget, NoUTurn, Posterior, Psgld, SampleError,
-    Sampler, Samples, Schedule, Sghmc, Sgld, Sgnht, Softmax, WithLikelihood,
+    Sampler, Samples, Sghmc, Sgld, Sgnht, Softmax, StepSchedule, WithLikelihood,
 };
 use softbias_priors::{Entry, Net, Points, Prior, Saw, Seed};
 
@@ -64,7 +64,7 @@ fn every(check: impl Fn(&str, &Watched<'_>, &Stopped<'_>)) {
         };
         check(name, &watched, &job);
     }
-    let cyclical = Schedule::Cyclical { first: 1e-4, cycle: 5, explore: 0.4 };
+    let cyclical = StepSchedule::Cyclical { first: 1e-4, cycle: 5, explore: 0.4 };
     go("sgld", &Sgld::step(1e-4).batch(20), &check);
     go("wide batches", &Sgld::step(1e-4).batch(150), &check);
     go("centred", &Sgld::step(1e-4).batch(20).centred_at(vec![0.1; 673]), &check);
