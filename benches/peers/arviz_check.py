@@ -1,7 +1,7 @@
 """Reads draws that softbias wrote, as npz and as zarr, and holds ArviZ's diagnostics against its own.
 
     SOFTBIAS_EXPORT=<directory> cargo test --release -p softbias-models --test langevin -- --ignored
-    pip install arviz "zarr<3"; python benches/peers/arviz_check.py <directory>
+    pip install arviz zarr; python benches/peers/arviz_check.py <directory>
 """
 
 import sys
@@ -9,10 +9,12 @@ from pathlib import Path
 
 import arviz
 import numpy
+import xarray
 
 directory = Path(sys.argv[1])
 arrays = numpy.load(directory / "run.npz")
-data = arviz.from_zarr(str(directory / "run.zarr"))
+# (arviz.from_zarr itself needs zarr<3 and an xarray of its time)
+data = arviz.InferenceData.from_datatree(xarray.open_datatree(directory / "run.zarr", engine="zarr"))
 eps = data.posterior["eps"]
 assert eps.dims == ("chain", "draw", "coordinate"), eps.dims
 assert numpy.array_equal(eps.values, arrays["eps"])

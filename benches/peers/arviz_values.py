@@ -1,6 +1,6 @@
 """Values of ArviZ for the tests of diagnostics: R-hat and effective sizes of matrices that a formula makes, so that any language can.
 
-    pip install arviz "zarr<3"; python benches/peers/arviz_values.py
+    pip install arviz; python benches/peers/arviz_values.py
 """
 
 import arviz

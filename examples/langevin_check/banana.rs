@@ -49,7 +49,9 @@ pub(crate) fn study(report: &mut Report, much: usize, seed: Seed) -> Result<Pane
             ("diverged", samples.diverged().len().into()),
         ]);
     }
-    let samples = Hmc::leaps(12, 0.1).draws(3000 * much).seed(seed.named("hmc")).sample(&target)?;
+    // (a step small enough for the tails, and not adapted: learned where most draws are, it would be too large to ever enter them)
+    let sampler = Hmc::leaps(40, 0.05).warmup(0).draws(4000 * much).seed(seed.named("hmc"));
+    let samples = sampler.sample(&target)?;
     let (wide, long) = (across(&samples), along(&samples));
     report.row([
         ("sampler", Value::from("HMC".to_owned())),

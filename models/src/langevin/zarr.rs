@@ -95,7 +95,7 @@ impl Store<'_> {
 }
 
 impl<T: Precision> Samples<T> {
-    /// Writes a zarr directory that `arviz.from_zarr` reads: `posterior/eps` (chain, draw, coordinate) and, in `sample_stats`, `potential`,
+    /// Writes a zarr directory in the layout of ArviZ's `to_zarr`, which `xarray.open_datatree` and `arviz.from_zarr` read: `posterior/eps` (chain, draw, coordinate) and, in `sample_stats`, `potential`,
     /// `acceptance_rate`, `step_size` and `diverging` (chain, draw), uncompressed. Chains that ended early are filled up with NaN.
     ///
     /// # Errors
@@ -134,7 +134,8 @@ impl<T: Precision> Samples<T> {
             "sample_stats/diverging",
             &["chain", "draw"],
             &lost.view(),
-            ("|b1", json!(false)),
+            // (with a fill value, readers take whatever equals it for missing)
+            ("|b1", Value::Null),
             bits,
         )?;
         let all = json!({ "zarr_consolidated_format": 1, "metadata": store.metadata });

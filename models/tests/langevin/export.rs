@@ -50,6 +50,8 @@ fn zarr_has_the_layout_of_arviz() {
         assert!(root.join(file).is_file(), "{file}");
     }
     assert_eq!(json(".zmetadata")["metadata"]["posterior/eps/.zarray"], array);
+    assert_eq!(json("sample_stats/diverging/.zarray")["fill_value"], serde_json::Value::Null);
+    assert_eq!(std::fs::read(root.join("sample_stats/diverging/0.0")).unwrap(), [0; 7]);
     assert!(matches!(samples.save_zarr(&root).unwrap_err(), ModelError::File { .. }));
 }
 
