@@ -19,7 +19,7 @@ pub(crate) struct Set {
 
 /// A prior wide enough to give random labels a chance.
 fn wide() -> WeightLaw {
-    WeightLaw::fan_in(3.0)
+    WeightLaw::fan_in(6.0)
 }
 
 impl Set {
@@ -51,7 +51,7 @@ impl Set {
         let net = Net::inputs(784).dense(units).weights(wide()).tanh().dense(units).weights(wide()).tanh();
         let net = net.dense(10).weights(wide()).build()?;
         let learned = if args.quick { 0.75 } else { 0.85 };
-        Ok(Set { name: "MNIST", train, test, net, epochs: if args.quick { 80 } else { 150 }, learned })
+        Ok(Set { name: "MNIST", train, test, net, epochs: 250, learned })
     }
 
     fn cifar(batches: Vec<std::path::PathBuf>, seed: Seed) -> Result<Set, Error> {

@@ -28,9 +28,9 @@ struct Plan {
 impl Plan {
     fn new(quick: bool) -> Plan {
         if quick {
-            Plan { rounds: 2, epochs: 60, repeats: 1, rows: 400 }
+            Plan { rounds: 4, epochs: 80, repeats: 1, rows: 2000 }
         } else {
-            Plan { rounds: 5, epochs: 150, repeats: 4, rows: 800 }
+            Plan { rounds: 6, epochs: 150, repeats: 4, rows: 2000 }
         }
     }
 }

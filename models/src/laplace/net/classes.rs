@@ -102,9 +102,12 @@ mod tests {
         let covariance = array![[0.8, 0.1, 0.0], [0.1, 0.5, -0.1], [0.0, -0.1, 0.6]];
         let rule = ClassRule::new(3, Seed::new(0));
         let exact = rule.log_probabilities(&mean, covariance.view()).unwrap();
-        for found in [probit(&mean, covariance.view()), bridge(&mean, covariance.view())] {
+        // (the bridge is the cruder of the two)
+        for (found, near) in
+            [(probit(&mean, covariance.view()), 0.05), (bridge(&mean, covariance.view()), 0.1)]
+        {
             assert!((found.iter().sum::<f64>() - 1.0).abs() < 1e-12);
-            assert!(found.iter().zip(&exact).all(|(p, l)| (p - l.exp()).abs() < 0.06), "{found:?} {exact:?}");
+            assert!(found.iter().zip(&exact).all(|(p, l)| (p - l.exp()).abs() < near), "{found:?} {exact:?}");
         }
     }
 
