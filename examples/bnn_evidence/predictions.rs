@@ -41,29 +41,29 @@ pub(crate) fn study(set: &Set, plan: &Plan, seed: Seed, report: &mut Report) -> 
     let mut panel =
         Panel::new(format!("{}: {WIDTH} units", set.name)).x("x").y("function, ± 2 standard deviations");
     report.table(format!("{}: posteriors of {WIDTH} units on the rows they are from", set.name));
-    let mut add = |name: &'static str, posterior: &NetDraws<f64, Gaussian>| -> Result<(), Error> {
-        let prediction = posterior.predict(&x)?;
-        let (mean, sd) =
-            (prediction.mean().column(0).to_vec(), prediction.sd(Uncertainty::Latent).column(0).to_vec());
-        let edge = |sign: f64| mean.iter().zip(&sd).map(|(m, s)| m + sign * 2.0 * s).collect::<Vec<_>>();
-        let shown = std::mem::take(&mut panel)
-            .line(name, &at, mean.clone())
-            .dashed("", &at, edge(-1.0))
-            .dashed("", &at, edge(1.0));
-        panel = shown;
-        let rmse = posterior.predict(set.data.points())?.rmse(set.data.labels())?;
-        let log = posterior.log_predictive(&set.data)?.sum() / set.data.len() as f64;
-        report.row([
-            ("posterior", Value::from(name)),
-            ("train RMSE", rmse.into()),
-            ("log predictive a row", log.into()),
-            ("mean sd on the grid", (sd.iter().sum::<f64>() / sd.len() as f64).into()),
-        ]);
-        Ok(())
-    };
-    add("Laplace", &laplace)?;
-    add("HMC", &hmc.posterior()?)?;
-    add("SGLD", &sgld.posterior()?)?;
+    let mut add =
+        |name: &'static str, colour: &str, posterior: &NetDraws<f64, Gaussian>| -> Result<(), Error> {
+            let prediction = posterior.predict(&x)?;
+            let (mean, sd) =
+                (prediction.mean().column(0).to_vec(), prediction.sd(Uncertainty::Latent).column(0).to_vec());
+            let edge = |sign: f64| mean.iter().zip(&sd).map(|(m, s)| m + sign * 2.0 * s).collect::<Vec<_>>();
+            let shown = std::mem::take(&mut panel).line(name, &at, mean.clone()).colour(colour);
+            let shown =
+                shown.dashed("", &at, edge(-1.0)).colour(colour).dashed("", &at, edge(1.0)).colour(colour);
+            panel = shown;
+            let rmse = posterior.predict(set.data.points())?.rmse(set.data.labels())?;
+            let log = posterior.log_predictive(&set.data)?.sum() / set.data.len() as f64;
+            report.row([
+                ("posterior", Value::from(name)),
+                ("train RMSE", rmse.into()),
+                ("log predictive a row", log.into()),
+                ("mean sd on the grid", (sd.iter().sum::<f64>() / sd.len() as f64).into()),
+            ]);
+            Ok(())
+        };
+    add("Laplace, weights drawn", "#0072b2", &laplace)?;
+    add("HMC", "#d55e00", &hmc.posterior()?)?;
+    add("SGLD", "#009e73", &sgld.posterior()?)?;
     report.note(format!("{}: {hmc}", set.name));
     report.note(format!("{}: {sgld}", set.name));
     Ok(panel.points(
