@@ -59,7 +59,7 @@ fn run(args: &common::Args, report: &mut Report) -> Result<(), Error> {
 fn main() -> ExitCode {
     let args = common::Args::parse();
     let mut report = Report::new(
-        "what a Bayesian net learns from 60 rows, in nats, hardly depends on how many weights it has; Laplace's evidence is that of one mode, off by a \
+        "what a Bayesian net learns, in nats, hardly depends on how many weights it has; Laplace's evidence is that of one mode, off by a \
          number of nats that annealing tells",
     );
     report.seed(args.seed);
