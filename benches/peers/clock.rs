@@ -11,8 +11,9 @@ const PATIENCE: f64 = 20.0;
 /// The command line.
 pub struct Args {
     pub data: PathBuf,
-    quick: bool,
-    repeats: usize,
+    pub quick: bool,
+    /// Repetitions at most.
+    pub repeats: usize,
     tasks: Vec<String>,
     peer: &'static str,
     version: &'static str,
@@ -68,18 +69,22 @@ impl Args {
             result = work()?;
             taken.push(start.elapsed().as_secs_f64());
         }
+        self.report(task, n, taken, &describe(&result));
+        Ok(())
+    }
+
+    /// Prints a JSON line of these times.
+    pub fn report(&self, task: &str, n: usize, mut taken: Vec<f64>, said: &str) {
         taken.sort_by(f64::total_cmp);
         let (half, count) = (taken.len() / 2, taken.len());
         let median = if count % 2 == 1 { taken[half] } else { (taken[half - 1] + taken[half]) / 2.0 };
         println!(
             "{{\"peer\": \"{}\", \"version\": \"{}\", \"task\": \"{task}\", \"n\": {n}, \"seconds\": {:?}, \
-             \"median\": {median:?}, \"repeats\": {count}, {}}}",
+             \"median\": {median:?}, \"repeats\": {count}, {said}}}",
             self.peer,
             self.version,
             taken[0],
-            describe(&result)
         );
-        Ok(())
     }
 }
 

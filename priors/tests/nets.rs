@@ -4,7 +4,8 @@
 
 use ndarray::{Array1, Array2};
 use softbias_priors::math::special::normal_cdf;
-use softbias_priors::net::{Activation, Batch, Bend, NetBuilder, WeightLaw, Work};
+use softbias_priors::net::layer::Summed;
+use softbias_priors::net::{Activation, Batch, Bend, Gradient, NetBuilder, Run, WeightLaw, Work};
 use softbias_priors::{Net, Points, Prior, PriorError, Seed, Softness, WhitePrior, laws};
 
 fn points(n: usize, inputs: usize) -> Points {
@@ -357,19 +358,31 @@ fn long_tensors_are_placed_like_short_ones() {
         let scale = 0.5 * factors[at % 300];
         assert!((slopes[at] - scale).abs() < 1e-15 && (theta[at] - scale * eps[at]).abs() < 1e-14);
     }
-    // and gradients of several parts are gathered as they are added and pulled back
-    let x = Seed::new(3).normal2(150, 300);
-    let slopes_of = |_: &[usize], f: &[f64], df: &mut [f64]| {
-        df.iter_mut().zip(f).for_each(|(d, f)| *d = *f);
-        0.0
-    };
-    let mut work = Work::default();
-    let batch = Batch { x: x.as_slice().unwrap(), rows: None };
-    net.sum_slopes(&theta, batch, &slopes_of, &mut work);
-    let (mut gathered, mut added) = (vec![f64::NAN; eps.len()], vec![0.0; eps.len()]);
-    net.gather(&eps, &work, &mut gathered);
-    work.add_to(&mut added);
-    net.pull(&eps, &mut added);
-    assert!(work.gradients().count() > 1 && added.iter().any(|g| *g != 0.0));
-    assert_eq!(gathered, added);
+    // and slopes of several parts, large tensors and small, are those of one reverse pass, pulled back
+    for n in [1, 150, 1500] {
+        let x = Seed::new(3).normal2(n, 300);
+        let slopes_of = |_: &[usize], f: &[f64], df: &mut [f64]| {
+            df.iter_mut().zip(f).for_each(|(d, f)| *d = *f);
+            f.iter().map(|f| 0.5 * f * f).sum()
+        };
+        let mut work = Work::default();
+        let batch = Batch { x: x.as_slice().unwrap(), rows: None };
+        let (mut white, mut plain) = (vec![f64::NAN; eps.len()], vec![f64::NAN; eps.len()]);
+        let mut sum = |gradient| net.sum_slopes(&theta, batch, &slopes_of, &mut work, gradient);
+        let values = [
+            sum(Gradient::White { eps: &eps, out: &mut white }),
+            sum(Gradient::Weights(&mut plain)),
+            sum(Gradient::None),
+        ];
+        let mut whole = vec![0.0; eps.len()];
+        let mut run = Run::default();
+        let f = run.forward(&net, &theta, x.as_slice().unwrap()).to_vec();
+        run.backward(&net, &theta, &f, &mut Summed(&mut whole));
+        let largest = whole.iter().fold(0.0, |m: f64, g| m.max(g.abs()));
+        assert!(whole.iter().zip(&plain).all(|(a, b)| (a - b).abs() < 1e-12 * largest), "{n} rows");
+        net.pull(&eps, &mut plain);
+        assert_eq!(white, plain);
+        let value: f64 = f.iter().map(|f| 0.5 * f * f).sum();
+        assert!(values.iter().all(|v| *v == values[0] && (v / value - 1.0).abs() < 1e-12));
+    }
 }

@@ -250,7 +250,8 @@ impl<K: Kernel> Sampler<K> {
                     states.par_iter_mut().enumerate().map(advance).collect();
                 all.into_iter().collect::<std::result::Result<(), SampleError>>()?;
             } else {
-                states.iter_mut().enumerate().try_for_each(advance)?;
+                // (among the workers: a batch that is shared out from there does not wake and wait for one each time)
+                rayon::scope(|_| states.iter_mut().enumerate().try_for_each(advance))?;
             }
             if let Some((path, _)) = &plan.checkpoint {
                 unsaved = checkpoint::write(path, &self.identity(target), &states).err();

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use softbias_priors::net::{Batch, Net, Precision, Work};
+use softbias_priors::math::Real;
+use softbias_priors::net::{Batch, Gradient, Net, Precision, Work};
 use softbias_priors::{Prior, WhitePrior};
 
 use crate::data::Data;
 use crate::error::{ModelError, Result};
 use crate::likelihood::RowLikelihood;
 use crate::model::Model;
-use crate::saved::checksum;
 
 /// A log likelihood of white coordinates. The prior is N(0, I), always: whoever needs the log posterior subtracts ½|ε|².
 pub trait Target: Sync {
@@ -24,11 +24,6 @@ pub trait Target: Sync {
     /// How many rows of data its sum runs over.
     fn rows(&self) -> usize;
 
-    /// What it is, in words that differ where coordinates would not mean the same: a checkpoint of another is refused.
-    fn description(&self) -> String {
-        format!("{} coordinates, {} rows", self.dim(), self.rows())
-    }
-
     /// Σ ln p(y | ε) over these rows (`None`: all), not scaled up; its gradient in ε overwrites `gradient`.
     fn log_likelihood(
         &self,
@@ -37,6 +32,11 @@ pub trait Target: Sync {
         work: &mut Self::Work,
         gradient: &mut [Self::Number],
     ) -> f64;
+
+    /// Σ ln p(y | ε) alone; targets that can do it for less than the gradient should say so.
+    fn value(&self, eps: &[Self::Number], rows: Option<&[usize]>, work: &mut Self::Work) -> f64 {
+        self.log_likelihood(eps, rows, work, &mut vec![Self::Number::ZERO; self.dim()])
+    }
 
     /// What it is, so that a checkpoint of another target is refused: everything that its numbers depend on should change it.
     fn describe(&self) -> String {
@@ -126,8 +126,14 @@ impl<T: Precision, L: RowLikelihood> NetTarget<T, L> {
         NetTarget { likelihood, ..self }
     }
 
-    /// Σ ln p(y | θ) over rows at weights θ; its gradient in θ is left in the lanes of `work`.
-    pub fn at_weights(&self, theta: &[T], rows: Option<&[usize]>, work: &mut Work<T>) -> f64 {
+    /// Σ ln p(y | θ) over rows (`None`: all) at weights θ, and its gradient.
+    pub fn at_weights(
+        &self,
+        theta: &[T],
+        rows: Option<&[usize]>,
+        work: &mut Work<T>,
+        gradient: Gradient<'_, T>,
+    ) -> f64 {
         let count = self.net.count();
         let slopes = |rows: &[usize], f: &[T], df: &mut [T]| {
             // (few outputs need no allocation)
@@ -147,7 +153,7 @@ impl<T: Precision, L: RowLikelihood> NetTarget<T, L> {
             }
             sum
         };
-        self.net.sum_slopes(theta, Batch { x: &self.x, rows }, &slopes, work)
+        self.net.sum_slopes(theta, Batch { x: &self.x, rows }, &slopes, work, gradient)
     }
 }
 
@@ -163,22 +169,6 @@ impl<T: Precision, L: RowLikelihood> Target for NetTarget<T, L> {
         self.data.len()
     }
 
-    /// Layers and tensors by name; the priors and the rows, in their order, by a sum over their bytes.
-    fn description(&self) -> String {
-        let tensors = self.net.tensors();
-        let shapes = tensors.iter().map(|t| format!("{} {}×{}", t.name, t.rows, t.columns));
-        let mut bytes = tensors.iter().map(|t| format!("{:?}", t.law)).collect::<String>().into_bytes();
-        bytes.extend(self.data.rows().iter().flat_map(|row| row.0.to_le_bytes()));
-        format!(
-            "{:?} with {}; {:?}; {} rows; {:016x}",
-            self.net,
-            shapes.collect::<Vec<_>>().join(", "),
-            self.likelihood,
-            self.data.len(),
-            checksum(&bytes)
-        )
-    }
-
     fn log_likelihood(
         &self,
         eps: &[T],
@@ -188,9 +178,13 @@ impl<T: Precision, L: RowLikelihood> Target for NetTarget<T, L> {
     ) -> f64 {
         work.theta.resize(eps.len(), T::ZERO);
         self.net.place(eps, &mut work.theta);
-        let value = self.at_weights(&work.theta, rows, &mut work.work);
-        self.net.gather(eps, &work.work, gradient);
-        value
+        self.at_weights(&work.theta, rows, &mut work.work, Gradient::White { eps, out: gradient })
+    }
+
+    fn value(&self, eps: &[T], rows: Option<&[usize]>, work: &mut NetWork<T>) -> f64 {
+        work.theta.resize(eps.len(), T::ZERO);
+        self.net.place(eps, &mut work.theta);
+        self.at_weights(&work.theta, rows, &mut work.work, Gradient::None)
     }
 
     /// Net, likelihood and number of rows in words, priors and data by a hash.

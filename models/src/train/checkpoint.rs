@@ -48,7 +48,7 @@ impl<T: Precision, G: Target<Number = T>> Climber<'_, T, G> {
             "{:?}, {:?}, batches of {}, clipping {:?}, stopping {:?}, {:?}",
             train.optimiser, train.schedule, self.batch, train.clip, train.stopping, train.seed
         );
-        Of { target: self.target.description(), precision: T::NAME.to_owned(), settings }
+        Of { target: self.target.describe(), precision: T::NAME.to_owned(), settings }
     }
 
     /// Writes the state, where that is due or asked for.

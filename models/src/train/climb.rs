@@ -151,7 +151,7 @@ impl<'a, T: Precision, G: Target<Number = T>> Climber<'a, T, G> {
         Ok(climber)
     }
 
-    pub(super) fn run(mut self, shown: &mut dyn FnMut(usize, &[T])) -> Result<Climbed<T>> {
+    pub(super) fn run(mut self, shown: &mut (dyn FnMut(usize, &[T]) + Send)) -> Result<Climbed<T>> {
         let patience = self.train.stopping.map_or(usize::MAX, |stopping| stopping.patience);
         // (a path that cannot be written to is known before any work)
         self.save(true)?;
@@ -221,8 +221,7 @@ impl<'a, T: Precision, G: Target<Number = T>> Climber<'a, T, G> {
             return None;
         }
         let State { eps, best, stale, .. } = &mut self.state;
-        let sum = self.target.log_likelihood(eps, Some(&self.held), &mut self.work, &mut self.gradient);
-        let value = sum / self.held.len() as f64;
+        let value = self.target.value(eps, Some(&self.held), &mut self.work) / self.held.len() as f64;
         let better = value.is_finite() && best.as_ref().is_none_or(|(best, _)| value > *best);
         *stale = if better { 0 } else { *stale + 1 };
         if better {

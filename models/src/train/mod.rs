@@ -246,7 +246,7 @@ impl<T: Precision> Train<T> {
         &self,
         target: &G,
         member: usize,
-        shown: &mut dyn FnMut(usize, &[T]),
+        shown: &mut (dyn FnMut(usize, &[T]) + Send),
     ) -> Result<Climbed<T>> {
         if self.epochs == 0 {
             return Err(TrainError::Epochs.into());
@@ -259,7 +259,8 @@ impl<T: Precision> Train<T> {
         if self.optimiser == Optimiser::Lbfgs {
             return lbfgs::climb(self, target, member);
         }
-        Climber::new(self, target, member)?.run(shown)
+        // (among the workers: a batch that is shared out from there does not wake and wait for one each time)
+        rayon::scope(|_| Climber::new(self, target, member)?.run(shown))
     }
 
     /// Where a climb begins.

@@ -9,6 +9,7 @@ use super::dense::{Dense, Tied};
 use super::law::WeightLaw;
 use super::layer::Layer;
 use super::layer_norm::LayerNorm;
+use super::parts::parts;
 use super::pool::{Pool, Pooled};
 use super::{Net, Shape};
 use crate::prior::Result;
@@ -219,7 +220,8 @@ impl NetBuilder {
             }
             at += tensor.len();
         }
-        Ok(Net { input: self.input, body, tensors, weights: at, ledger: Ledger::default() })
+        let parts = parts(&tensors);
+        Ok(Net { input: self.input, body, tensors, parts, weights: at, ledger: Ledger::default() })
     }
 
     /// Steps that only say something about the layer before are taken with it.

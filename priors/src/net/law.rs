@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::PriorError;
 use crate::math::Real;
+use crate::math::simd::{Loops, widest};
 use crate::math::linalg::{Cholesky, Jitter};
 use crate::math::special::{log_normal_cdf, normal_cdf, student_t_tail_inverse};
 use crate::prior::Result;
@@ -234,7 +235,7 @@ impl WeightLaw {
         match (&self.correlation, &self.profile, self.bend) {
             (None, None, Bend::Normal) => {
                 let scale = T::of(self.scale);
-                eps.iter().zip(theta).for_each(|(e, t)| *t = mean + scale * *e);
+                widest(Affine { mean, scale, eps, theta });
             }
             (Some(factor), ..) => {
                 let k = factor.nrows();
@@ -294,3 +295,19 @@ impl WeightLaw {
         }
     }
 }
+/// θ = mean + scale ε.
+struct Affine<'a, T> {
+    mean: T,
+    scale: T,
+    eps: &'a [T],
+    theta: &'a mut [T],
+}
+
+impl<T: Real> Loops for Affine<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        self.eps.iter().zip(self.theta).for_each(|(e, t)| *t = self.mean + self.scale * *e);
+    }
+}
+

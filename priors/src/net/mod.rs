@@ -13,23 +13,25 @@ mod dense;
 mod law;
 pub mod layer;
 mod layer_norm;
+mod parts;
 mod pass;
 mod pool;
 mod shape;
+mod sums;
 mod white;
 
 use std::fmt;
-
-use rayon::prelude::*;
 
 pub use activation::Activation;
 pub use build::NetBuilder;
 pub use law::{Bend, WeightLaw};
 pub use layer::{Layer, Precision};
-pub use pass::{Batch, Run, Slopes, Work};
+pub use pass::{Batch, Run};
 pub use shape::Shape;
+pub use sums::{Gradient, Slopes, Work};
 
 use self::chain::Chain;
+use self::parts::Part;
 use crate::math::Real;
 use crate::prior::Result;
 use crate::{Ledger, PriorError};
@@ -85,6 +87,7 @@ pub struct Net {
     input: Shape,
     body: Chain,
     tensors: Vec<Tensor>,
+    parts: Vec<Part>,
     weights: usize,
     ledger: Ledger,
 }
@@ -196,7 +199,7 @@ impl Net {
     /// If either is not as long as the net has weights.
     pub fn place<T: Real>(&self, eps: &[T], theta: &mut [T]) {
         assert!(eps.len() == self.weights && theta.len() == self.weights, "place: one number a weight");
-        self.by_chunks(theta, |tensor, from, theta| {
+        self.by_parts(theta, &|tensor: &Tensor, from, theta: &mut [T]| {
             let at = tensor.start + from;
             tensor.law.place(tensor.columns, from, &eps[at..at + theta.len()], theta);
         });
@@ -208,25 +211,10 @@ impl Net {
     /// As [`Net::place`].
     pub fn pull<T: Real>(&self, eps: &[T], slopes: &mut [T]) {
         assert!(eps.len() == self.weights && slopes.len() == self.weights, "pull: one number a weight");
-        self.by_chunks(slopes, |tensor, from, slopes| {
+        self.by_parts(slopes, &|tensor: &Tensor, from, slopes: &mut [T]| {
             let at = tensor.start + from;
             tensor.law.pull(tensor.columns, from, &eps[at..at + slopes.len()], slopes);
         });
-    }
-
-    /// Shows every tensor's part of a vector of weights, long ones in parallel and in chunks: the tensor, where in it the chunk begins, the chunk.
-    fn by_chunks<T: Real>(&self, of: &mut [T], each: impl Fn(&Tensor, usize, &mut [T]) + Sync) {
-        const CHUNK: usize = 1 << 14;
-        for tensor in &self.tensors {
-            let own = &mut of[tensor.range()];
-            if own.len() <= 2 * CHUNK {
-                each(tensor, 0, own);
-            } else {
-                let chunk = CHUNK.next_multiple_of(tensor.law.apart());
-                let chunks = own.par_chunks_mut(chunk).enumerate();
-                chunks.for_each(|(index, own)| each(tensor, index * chunk, own));
-            }
-        }
     }
 
     /// The tangent of θ from that of ε, in place.

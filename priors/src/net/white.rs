@@ -222,9 +222,10 @@ mod tests {
         };
         let mut work = super::super::Work::default();
         let all = |rows: Option<&[usize]>, work: &mut super::super::Work<f64>| {
-            let value = net.sum_slopes(&theta, super::super::Batch { x: &x, rows }, &slopes, work);
-            let mut gradient = Array1::zeros(net.weights());
-            work.add_to(gradient.as_slice_mut().unwrap());
+            let mut gradient = Array1::from_elem(net.weights(), f64::NAN);
+            let out = super::super::Gradient::Weights(gradient.as_slice_mut().unwrap());
+            let batch = super::super::Batch { x: &x, rows };
+            let value = net.sum_slopes(&theta, batch, &slopes, work, out);
             (value, gradient)
         };
         let (value, gradient) = all(None, &mut work);

@@ -4,6 +4,7 @@
 #[path = "../../clock.rs"]
 mod clock;
 mod files;
+mod nets;
 mod uci;
 
 use std::sync::Arc;
@@ -157,5 +158,5 @@ fn main() -> Result<(), Failure> {
     if args.wants("softmax_laplace") {
         softmax_laplace(&args, &files)?;
     }
-    Ok(())
+    nets::run(&args)
 }

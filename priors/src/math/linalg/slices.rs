@@ -26,6 +26,8 @@ pub struct Rows<'a, T> {
     data: &'a [T],
     rows: usize,
     cols: usize,
+    /// From one row to the next.
+    stride: usize,
     transposed: bool,
 }
 
@@ -33,13 +35,23 @@ impl<'a, T> Rows<'a, T> {
     /// The matrix whose rows of `cols` numbers each follow one another in the slice.
     #[must_use]
     pub fn of(data: &'a [T], cols: usize) -> Rows<'a, T> {
-        Rows { data, rows: data.len().checked_div(cols).unwrap_or(0), cols, transposed: false }
+        Rows { data, rows: data.len().checked_div(cols).unwrap_or(0), cols, stride: cols, transposed: false }
     }
 
     /// Its transpose, without a copy.
     #[must_use]
     pub fn t(self) -> Rows<'a, T> {
         Rows { transposed: !self.transposed, ..self }
+    }
+
+    /// Some of its columns, without a copy.
+    ///
+    /// # Panics
+    /// If there are not so many, or it is a transpose.
+    #[must_use]
+    pub fn columns(self, range: std::ops::Range<usize>) -> Rows<'a, T> {
+        assert!(range.end <= self.cols && !self.transposed, "columns {range:?} of {}", self.cols);
+        Rows { data: self.data.get(range.start..).unwrap_or_default(), cols: range.len(), ..self }
     }
 
     fn shape(&self) -> (usize, usize) {
@@ -67,8 +79,8 @@ macro_rules! multiplies {
                     return small(out, a, b, add);
                 }
                 let _clear = ClearRegisters;
-                let left = MatRef::from_row_major_slice(a.data, a.rows, a.cols);
-                let right = MatRef::from_row_major_slice(b.data, b.rows, b.cols);
+                let left = MatRef::from_row_major_slice_with_stride(a.data, a.rows, a.cols, a.stride);
+                let right = MatRef::from_row_major_slice_with_stride(b.data, b.rows, b.cols, b.stride);
                 matmul(
                     MatMut::from_row_major_slice_mut(out, m, n),
                     if add { Accum::Add } else { Accum::Replace },
@@ -97,12 +109,12 @@ fn small<T: Copy + Default + std::ops::Mul<Output = T> + std::ops::AddAssign>(
     for i in 0..m {
         let row = &mut out[i * n..(i + 1) * n];
         for l in 0..k {
-            let left = if a.transposed { a.data[l * a.cols + i] } else { a.data[i * a.cols + l] };
+            let left = if a.transposed { a.data[l * a.stride + i] } else { a.data[i * a.stride + l] };
             if b.transposed {
-                let column = b.data[l..].iter().step_by(b.cols);
+                let column = b.data[l..].iter().step_by(b.stride);
                 row.iter_mut().zip(column).for_each(|(out, right)| *out += left * *right);
             } else {
-                let right = &b.data[l * n..(l + 1) * n];
+                let right = &b.data[l * b.stride..][..n];
                 row.iter_mut().zip(right).for_each(|(out, right)| *out += left * *right);
             }
         }
