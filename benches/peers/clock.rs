@@ -81,9 +81,7 @@ impl Args {
         println!(
             "{{\"peer\": \"{}\", \"version\": \"{}\", \"task\": \"{task}\", \"n\": {n}, \"seconds\": {:?}, \
              \"median\": {median:?}, \"repeats\": {count}, {said}}}",
-            self.peer,
-            self.version,
-            taken[0],
+            self.peer, self.version, taken[0],
         );
     }
 }

@@ -30,6 +30,22 @@ DRAW_ROWS, DRAW_POINTS, DRAWS = 1000, 500, 1000
 QUICK_PREDICT_POINTS = 1000
 DIGITS = {"rows": 1000, "length": 2.0, "variance": 1.0}
 
+# Nets: tanh between dense layers, priors N(0, 1) of every weight and bias. Rows of data; those of "images" are in ten classes.
+NET_ROWS = {"images": 8000, "curve": 1000, "points": 1000}
+IMAGES = {"data": "images", "widths": (784, 256, 256, 10)}
+IMAGES_NARROW = {"data": "images", "widths": (784, 128, 128, 10)}
+CURVE = {"data": "curve", "widths": (1, 50, 50, 1)}
+POINTS = {"data": "points", "widths": (10, 50, 50, 1)}
+NETS = (IMAGES, IMAGES_NARROW, CURVE, POINTS)
+# h of SGLD: weights move by h/2 times the slope and by noise of variance h.
+STEP = 1e-6
+SGLD = {
+    "sgld_large": {"net": IMAGES, "batch": 128, "steps": 500},
+    "sgld_small": {"net": CURVE, "batch": 32, "steps": 20_000},
+}
+CURVE_NOISE = 0.1
+ADAM = {"net": IMAGES, "batch": 128, "rate": 1e-3}
+
 # A task stops to repeat after this many seconds, though never before two repetitions.
 PATIENCE = 20.0
 
@@ -46,6 +62,7 @@ def arguments(doc):
     args.sizes = QUICK_SIZES if args.quick else SIZES
     args.composite_sizes = QUICK_COMPOSITE_SIZES if args.quick else COMPOSITE_SIZES
     args.points = QUICK_PREDICT_POINTS if args.quick else PREDICT_POINTS
+    args.steps = lambda steps: steps // 10 if args.quick else steps
     args.wants = lambda task: not args.task or task in args.task
     return args
 
@@ -78,6 +95,31 @@ class Data:
     def digits(self):
         values = table(self.directory / "digits.csv")
         return values[:, :-1].copy(), values[:, -1].astype(int)
+
+
+def weights_file(net):
+    return f"weights_{'_'.join(map(str, net['widths']))}.npy"
+
+
+class NetData:
+    """Inputs, labels and weights of a net, in float32. Weights are layer by layer: outputs x inputs row by row, then biases."""
+
+    def __init__(self, directory, net):
+        import numpy as np
+
+        read = lambda name: np.load(Path(directory) / name)
+        self.x, self.y = read(f"{net['data']}_x.npy"), read(f"{net['data']}_y.npy")
+        self.weights = read(weights_file(net))
+        self.widths = net["widths"]
+
+    def layers(self):
+        """(inputs x outputs, biases) of each layer."""
+        layers, at = [], 0
+        for m, k in zip(self.widths[:-1], self.widths[1:]):
+            matrix = self.weights[at : at + m * k].reshape(k, m).T.copy()
+            layers.append((matrix, self.weights[at + m * k : at + m * k + k].copy()))
+            at += m * k + k
+        return layers
 
 
 class Bench:

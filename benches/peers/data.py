@@ -1,7 +1,9 @@
-"""Writes the data of the benches, the same bytes on every run: train.csv, test.csv, digits.csv.
+"""Writes the data of the benches, the same bytes on every run: train.csv, test.csv, digits.csv, and .npy files for nets.
 
 train.csv: 4000 rows, x0..x7 uniform on [0, 1], y = sum of sines + noise; a task of n rows takes the first n.
 test.csv: 10,000 rows, x0..x7. digits.csv: the first 1000 digits of scikit-learn, 64 pixels / 16, class.
+Of nets, in float32: NAME_x.npy is standard normal, NAME_y.npy has classes at random or sines; weights_WIDTHS.npy are normal of
+standard deviation 1/sqrt(inputs) of their layer, biases too.
 """
 
 import sys
@@ -31,6 +33,25 @@ def main(directory):
     rows = common.DIGITS["rows"]
     names = [f"p{i}" for i in range(pixels.shape[1])]
     write(directory / "digits.csv", [*names, "class"], np.column_stack([pixels / 16, classes])[:rows])
+    nets(directory)
+
+
+def nets(directory):
+    rng = np.random.default_rng(20240518)
+    save = lambda name, values: np.save(directory / name, values.astype(np.float32))
+    widths = {net["data"]: net["widths"] for net in common.NETS}
+    for name, rows in common.NET_ROWS.items():
+        x = rng.standard_normal((rows, widths[name][0]))
+        if widths[name][-1] > 1:
+            y = rng.integers(0, widths[name][-1], rows)
+        else:
+            y = np.sin(3 * x[:, 0]) if name == "curve" else np.sin(x.sum(axis=1))
+        save(f"{name}_x.npy", x)
+        save(f"{name}_y.npy", y)
+    for net in common.NETS:
+        layers = zip(net["widths"][:-1], net["widths"][1:])
+        parts = [rng.standard_normal((m + 1) * k) / np.sqrt(m) for m, k in layers]
+        save(common.weights_file(net), np.concatenate(parts))
 
 
 if __name__ == "__main__":

@@ -1,33 +1,25 @@
-"""Nets in BlackJAX and plain JAX, compiled before the clock starts: steps of SGLD, epochs of Adam."""
+"""Nets in BlackJAX and plain JAX, in float32, compiled before the clock starts: steps of SGLD, epochs of Adam."""
 
-import argparse
+import sys
 
-import blackjax
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+try:
+    import blackjax
+except ImportError as error:
+    blackjax = None
+    missing = error
+
 import common
 
-TASKS = {"sgld_large": ((784, 256, 256, 10), 8000, 128), "sgld_small": ((1, 50, 50, 1), 1000, 32)}
-STEPS = {"sgld_large": 500, "sgld_small": 20_000}
 
-
-def data(widths, rows):
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((rows, widths[0])).astype(np.float32)
-    if widths[-1] == 1:
-        return jnp.asarray(x), jnp.asarray(np.sin(3 * x[:, 0]).astype(np.float32))
-    return jnp.asarray(x), jnp.asarray(rng.integers(0, widths[-1], rows))
-
-
-def start(widths):
-    rng = np.random.default_rng(1)
-    layers = zip(widths[:-1], widths[1:])
-    return [
-        (jnp.asarray(rng.standard_normal((m, k)).astype(np.float32) * np.sqrt(2 / m)), jnp.zeros(k, jnp.float32))
-        for m, k in layers
-    ]
+def problem(args, net):
+    data = common.NetData(args.data, net)
+    y = data.y if data.widths[-1] == 1 else data.y.astype(np.int32)
+    start = [(jnp.asarray(weights), jnp.asarray(bias)) for weights, bias in data.layers()]
+    return jnp.asarray(data.x), jnp.asarray(y), start
 
 
 def net(parameters, x):
@@ -40,7 +32,8 @@ def net(parameters, x):
 def log_likelihood(parameters, x, y):
     f = net(parameters, x)
     if f.shape[-1] == 1:
-        return -0.5 * jnp.sum((y - f[:, 0]) ** 2) / 0.01
+        variance = common.CURVE_NOISE**2
+        return -0.5 * jnp.sum((y - f[:, 0]) ** 2 / variance + np.log(2 * np.pi * variance))
     return jnp.sum(jnp.take_along_axis(jax.nn.log_softmax(f), y[:, None], axis=1))
 
 
@@ -48,10 +41,10 @@ def log_prior(parameters):
     return -0.5 * sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(parameters))
 
 
-def sgld(bench, task):
-    widths, rows, size = TASKS[task]
-    x, y = data(widths, rows)
-    steps = STEPS[task]
+def sgld(bench, args, task):
+    """The value is the mean log likelihood of all rows where the chain ends."""
+    x, y, start = problem(args, common.SGLD[task]["net"])
+    rows, size, steps = len(x), common.SGLD[task]["batch"], args.steps(common.SGLD[task]["steps"])
 
     def gradient(position, batch):
         def log_posterior(p):
@@ -66,63 +59,68 @@ def sgld(bench, task):
         def one(position, key):
             pick, noise = jax.random.split(key)
             batch = jax.random.randint(pick, (size,), 0, rows)
-            return sampler.step(noise, position, batch, 1e-6), None
+            # a step of BlackJAX is h/2
+            return sampler.step(noise, position, batch, common.STEP / 2), None
 
         return jax.lax.scan(one, position, jax.random.split(key, steps))[0]
 
-    position = start(widths)
-    bench.measure(
-        task,
-        rows,
-        lambda: jax.block_until_ready(run(jax.random.key(0), position)),
-        lambda _: {"units": steps, "unit": "steps"},
-    )
+    def describe(end):
+        return {"value": float(log_likelihood(end, x, y)) / rows, "units": steps, "unit": "steps"}
+
+    bench.measure(task, rows, lambda: jax.block_until_ready(run(jax.random.key(0), start)), describe)
 
 
-def adam(bench):
-    """By hand, in one compiled scan: the fastest that JAX can do."""
-    widths, rows, size = TASKS["sgld_large"]
-    x, y = data(widths, rows)
-    batches = rows // size
+def adam(bench, args):
+    """By hand, in one compiled scan: the fastest that JAX can do. The value is the mean log likelihood of batches as they were met."""
+    x, y, start = problem(args, common.ADAM["net"])
+    rows, size, rate = len(x), common.ADAM["batch"], common.ADAM["rate"]
+    whole = rows // size * size
 
     def loss(p, batch):
-        return -log_prior(p) / rows - log_likelihood(p, x[batch], y[batch]) / size
+        log = log_likelihood(p, x[batch], y[batch])
+        return -log_prior(p) / rows - log / len(batch), log
+
+    def one(state, batch):
+        p, m, v, t = state
+        (_, log), g = jax.value_and_grad(loss, has_aux=True)(p, batch)
+        t = t + 1
+        m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, g)
+        v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
+        now = rate * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+        p = jax.tree.map(lambda p, m, v: p - now * m / (jnp.sqrt(v) + 1e-8), p, m, v)
+        return (p, m, v, t), log
 
     @jax.jit
     def epoch(key, state):
-        order = jax.random.permutation(key, rows)[: batches * size].reshape(batches, size)
+        order = jax.random.permutation(key, rows)
+        state, logs = jax.lax.scan(one, state, order[:whole].reshape(-1, size))
+        total = jnp.sum(logs)
+        if whole < rows:
+            state, log = one(state, order[whole:])
+            total += log
+        return state, total / rows
 
-        def one(state, batch):
-            p, m, v, t = state
-            g = jax.grad(loss)(p, batch)
-            t = t + 1
-            m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, g)
-            v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
-            rate = 1e-3 * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
-            p = jax.tree.map(lambda p, m, v: p - rate * m / (jnp.sqrt(v) + 1e-8), p, m, v)
-            return (p, m, v, t), None
-
-        return jax.lax.scan(one, state, order)[0]
-
-    p = start(widths)
-    zeros = jax.tree.map(jnp.zeros_like, p)
-    state = (p, zeros, zeros, jnp.float32(0))
+    zeros = jax.tree.map(jnp.zeros_like, start)
+    state = (start, zeros, zeros, jnp.float32(0))
     bench.measure(
         "adam_epoch",
         rows,
         lambda: jax.block_until_ready(epoch(jax.random.key(0), state)),
-        lambda _: {"units": batches, "unit": "steps"},
+        lambda result: {"value": float(result[1]), "units": -(-rows // size), "unit": "steps"},
     )
 
 
+def main():
+    args = common.arguments(__doc__)
+    if blackjax is None:
+        print(f"blackjax: left out, its Python packages are not there ({missing})", file=sys.stderr)
+    else:
+        bench = common.Bench("blackjax", f"{blackjax.__version__} (jax {jax.__version__})", args.repeats)
+        for task in filter(args.wants, common.SGLD):
+            sgld(bench, args, task)
+    if args.wants("adam_epoch"):
+        adam(common.Bench("jax", jax.__version__, args.repeats), args)
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--task", action="append")
-    parser.add_argument("--repeats", type=int, default=5)
-    args = parser.parse_args()
-    bench = common.Bench("blackjax", f"blackjax {blackjax.__version__}, jax {jax.__version__}", args.repeats)
-    for task in TASKS:
-        if not args.task or task in args.task:
-            sgld(bench, task)
-    if not args.task or "adam_epoch" in args.task:
-        adam(common.Bench("jax", jax.__version__, args.repeats))
+    main()

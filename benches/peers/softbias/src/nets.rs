@@ -99,10 +99,11 @@ fn sgld<L: RowLikelihood>(
 fn adam<L: RowLikelihood>(args: &Args, problem: &Problem<L>) -> Result<(), Failure> {
     let times = Arc::new(Mutex::new(Vec::new()));
     let clock = times.clone();
-    let train = Train::adam(RATE).batch(BATCH).epochs(1 + args.repeats).start(problem.start()).watch(move |_| {
-        clock.lock().unwrap_or_else(|broken| broken.into_inner()).push(Instant::now());
-        ControlFlow::Continue(())
-    });
+    let train =
+        Train::adam(RATE).batch(BATCH).epochs(1 + args.repeats).start(problem.start()).watch(move |_| {
+            clock.lock().unwrap_or_else(|broken| broken.into_inner()).push(Instant::now());
+            ControlFlow::Continue(())
+        });
     let climbed = train.climb(&problem.target)?;
     let times = times.lock().unwrap_or_else(|broken| broken.into_inner());
     let taken = times.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect();
