@@ -26,10 +26,19 @@ pub(super) struct Terms {
 
 impl Terms {
     pub(super) fn of<T: Precision>(net: &Net, cover: &Cover, eps: &[T], factored: &dyn Factored<T>) -> Terms {
+        Terms::at(net, cover, eps, (factored.log_det(), factored.traces()))
+    }
+
+    fn at<T: Precision>(
+        net: &Net,
+        cover: &Cover,
+        eps: &[T],
+        (log_det, traces): (f64, Vec<f64>),
+    ) -> Terms {
         debug_assert_eq!(net.weights(), eps.len());
         let squares = cover.sums(|index| eps[cover.place(index)].get().powi(2));
         let counts = cover.tensors().iter().map(|own| own.len() as f64).collect();
-        Terms { squares, traces: factored.traces(), counts, log_det: factored.log_det() }
+        Terms { squares, traces, counts, log_det }
     }
 
     fn sum(of: &[f64]) -> f64 {
@@ -128,8 +137,8 @@ impl<T: Precision, L: RowLikelihood> NetLaplacePosterior<T, L> {
                 -0.5 * square / (sd * sd) - labels * (sd.ln() + 0.5 * (2.0 * std::f64::consts::PI).ln());
             weight = (before / sd).powi(2);
         }
-        let factored = self.curvature.factored(scales, weight)?;
-        let terms = Terms::of(&self.net, &self.cover, &eps, factored.as_ref());
+        let found = self.curvature.log_det_and_traces(scales, weight)?;
+        let terms = Terms::at(&self.net, &self.cover, &eps, found);
         let slope = noise.map_or(0.0, |(Residuals { square, labels, .. }, sd)| {
             square / (sd * sd) - labels + terms.determined()
         });

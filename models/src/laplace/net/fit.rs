@@ -28,6 +28,12 @@ pub(super) struct At<'a, T> {
 pub(super) trait Curvature<T>: Debug + Send + Sync {
     /// I + weight · S H S factored, S the scale of every tensor's weights.
     fn factored(&self, scales: &[f64], weight: f64) -> Result<Arc<dyn Factored<T>>>;
+
+    /// ln |M| there, and tr M⁻¹ over the weights of every tensor: all that the evidence at other scales asks for.
+    fn log_det_and_traces(&self, scales: &[f64], weight: f64) -> Result<(f64, Vec<f64>)> {
+        let factored = self.factored(scales, weight)?;
+        Ok((factored.log_det(), factored.traces()))
+    }
 }
 
 /// The posterior precision M = I + weight · S H S in white coordinates, factored.

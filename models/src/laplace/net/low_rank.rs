@@ -45,5 +45,5 @@ pub(super) fn low_rank<T: Precision, L: RowLikelihood>(
         *log = roots.blocks(rows, |block| roots.forward(lane, block));
     };
     in_parts(roots.target.data().len(), 1, || (Lane::default(), 0.0), on, |(_, own)| log += *own);
-    Ok((log, Arc::new(ByRows { b: Arc::new(b), cover: cover.clone() })))
+    Ok((log, Arc::new(ByRows::new(b, cover))))
 }
