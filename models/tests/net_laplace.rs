@@ -16,3 +16,5 @@ mod posterior;
 mod refusals;
 #[path = "net_laplace/scales.rs"]
 mod scales;
+#[path = "net_laplace/warnings.rs"]
+mod warnings;

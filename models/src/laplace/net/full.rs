@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array2, Array3, Axis};
+use ndarray::{Array2, Array3, ArrayView1, Axis};
 use softbias_priors::math::Seed;
 use softbias_priors::math::linalg::{self, Cholesky};
 use softbias_priors::memory;
@@ -82,6 +82,11 @@ impl Solved {
         Ok(self.cholesky.solve_lower_transposed(z.view())?)
     }
 
+    /// gᵀ M⁻¹ g.
+    pub(super) fn inverse_square(&self, g: ArrayView1<'_, f64>) -> Result<f64> {
+        Ok(self.whiten(g.to_owned().insert_axis(Axis(0)))?.iter().map(|r| r * r).sum())
+    }
+
     /// Rows R with R Rᵀ = J M⁻¹ Jᵀ, from rows of J in white coordinates.
     pub(super) fn whiten(&self, j: Array2<f64>) -> Result<Array2<f64>> {
         Ok(self.cholesky.whiten_rows(j)?)
@@ -123,6 +128,10 @@ impl<T: Precision> Factored<T> for Whole {
 
     fn traces(&self) -> Vec<f64> {
         self.cover.sums(|weight| self.solved.diagonal[weight])
+    }
+
+    fn inverse_square(&self, g: &[f64]) -> Result<f64> {
+        self.solved.inverse_square(g.into())
     }
 
     fn draws(&self, n: usize, seed: Seed) -> Result<Array2<f64>> {
@@ -185,6 +194,12 @@ impl<T: Precision> Factored<T> for InRows {
 
     fn traces(&self) -> Vec<f64> {
         self.cover.sums(|weight| 1.0 - self.lost[weight])
+    }
+
+    fn inverse_square(&self, g: &[f64]) -> Result<f64> {
+        let known = self.white.dot(&ArrayView1::from(g));
+        let all: f64 = g.iter().map(|g| g * g).sum();
+        Ok((all - known.iter().map(|k| k * k).sum::<f64>()).max(0.0))
     }
 
     /// z − S Bᵀ K⁻¹ (B S z + z′), by Matheron's rule.
