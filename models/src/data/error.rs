@@ -302,7 +302,7 @@ pub enum DataError {
         /// The file.
         file: String,
         /// What is wrong with it.
-        problem: NpzError,
+        problem: Box<NpzError>,
     },
     /// Inputs that a prior would refuse.
     #[error(transparent)]

@@ -38,7 +38,7 @@ impl Data {
             kind: error.kind(),
             message: error.to_string(),
         })?;
-        let wrong = |problem| DataError::Npz { file: name(), problem };
+        let wrong = |problem| DataError::Npz { file: name(), problem: Box::new(problem) };
         let mut archive = Archive::new(file).map_err(wrong)?;
         let inputs = archive.array(x).map_err(wrong)?;
         let dimensions = |name: &str, expected, found| {
@@ -100,7 +100,7 @@ mod tests {
             match self.read().unwrap_err() {
                 DataError::Npz { file, problem } => {
                     assert_eq!(file, self.0.display().to_string());
-                    problem
+                    *problem
                 }
                 other => panic!("{other}"),
             }

@@ -148,7 +148,7 @@ impl<T: Precision, L: RowLikelihood> NetLaplacePosterior<T, L> {
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.bounds.clone();
         let short = self.short_of_mode().map_or(f64::NAN, Nats::get);
-        if !(short <= NOTEWORTHY) {
+        if short.is_nan() || short > NOTEWORTHY {
             warnings.push(Warning::NotAtMode { short });
         }
         let symmetries = self.symmetries().get();
