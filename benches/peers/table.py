@@ -8,7 +8,17 @@ import json
 import sys
 from collections import defaultdict
 
-PEERS = ("softbias", "gprx", "gpytorch", "tinygp", "scikit-learn", "blackjax", "jax", "laplace-torch")
+PEERS = (
+    "softbias",
+    "gprx",
+    "gpytorch",
+    "tinygp",
+    "scikit-learn",
+    "blackjax",
+    "jax",
+    "laplace-torch",
+    "laplace-torch with BackPACK",
+)
 # Evidences and gradients to rounding; predictions up to the jitter that tinygp adds; draws up to their own noise. Nets are in float32;
 # chains and epochs begin at the same weights but have other batches.
 TOLERANCE = {

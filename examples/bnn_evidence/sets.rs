@@ -2,7 +2,6 @@
 
 use ndarray::{Array1, Array2};
 use softbias::Error;
-use softbias::data::Csv;
 use softbias::net::WeightLaw;
 use softbias::prelude::*;
 
@@ -24,19 +23,19 @@ impl Set {
         if args.quick {
             return Ok(all);
         }
-        type Asked = (&'static str, &'static str, [f64; 4], f64, f64);
+        type Asked = (&'static str, &'static str, &'static str, [f64; 4], f64, f64);
         let files: [Asked; 2] = [
-            ("clusters", "izmailov_wilson_1d.csv", [0.0, 5.0, 0.0, 1.0], 0.05, 2.0),
-            ("motorcycle", "mcycle.csv", [30.0, 15.0, 0.0, 50.0], 0.45, 3.0),
+            ("clusters", "izmailov_wilson_1d.csv", "y", [0.0, 5.0, 0.0, 1.0], 0.05, 2.0),
+            ("motorcycle", "mcycle.csv", "accel", [30.0, 15.0, 0.0, 50.0], 0.45, 3.0),
         ];
-        for (name, file, [centre, width, middle, size], noise, turns) in files {
+        for (name, file, column, [centre, width, middle, size], noise, turns) in files {
             let Some(path) = args.external(file) else {
                 report.note(format!(
                     "skipped: {name} ({file} is not in the directory that SOFTBIAS_DATA names)"
                 ));
                 continue;
             };
-            let read = Csv::new().read(path)?;
+            let read = Data::read_csv(path, column)?;
             let x = read.points().view().mapv(|x| (x - centre) / width);
             let y = read.labels().mapv(|y| (y - middle) / size);
             let data = Data::new(Points::new(x)?.identified(read.rows())?, y)?;

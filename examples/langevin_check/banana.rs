@@ -1,7 +1,7 @@
 //! A banana, x ~ N(0, 1) and y ~ N(x² − 1, ¼): the bias of SGLD falls as its step.
 
 use softbias::prelude::*;
-use softbias::report::Value;
+use softbias::report::{Value, traces};
 use softbias::{Error, Samples};
 
 use crate::targets::{Density, mean_of};
@@ -25,12 +25,18 @@ fn along(samples: &Samples<f64>) -> (f64, f64) {
     mean_of(samples, |e| e[1] * e[1])
 }
 
-pub(crate) fn study(report: &mut Report, much: usize, seed: Seed) -> Result<Panel, Error> {
+/// A panel of the bias, and the traces of SGLD at its smallest step and of HMC.
+pub(crate) fn study(report: &mut Report, much: usize, seed: Seed) -> Result<(Panel, Figure), Error> {
     let target = Density { dim: 2, log: banana };
     report.table("banana: mean square across (0.25) and along (2.25)");
     // the curvature reaches 1 + 4x²/¼, which steps must not leave behind where draws go
     let steps: [f64; 4] = [0.04, 0.02, 0.01, 0.005];
-    let mut bias = Vec::new();
+    let (mut bias, mut seen) = (Vec::new(), Vec::new());
+    let mut keep = |sampler: &str, samples: &Samples<f64>| {
+        for (index, name) in ["x", "y"].into_iter().enumerate() {
+            seen.push((format!("{sampler}: {name}"), samples.coordinate(index)));
+        }
+    };
     for (k, &step) in steps.iter().enumerate() {
         let thin = (0.2 / step).round() as usize;
         let start = vec![vec![0.0, -1.0]];
@@ -48,10 +54,14 @@ pub(crate) fn study(report: &mut Report, much: usize, seed: Seed) -> Result<Pane
             ("± its error", long.1.into()),
             ("diverged", samples.diverged().len().into()),
         ]);
+        if k + 1 == steps.len() {
+            keep(&format!("SGLD, step {step}"), &samples);
+        }
     }
     // (a step small enough for the tails, and not adapted: learned where most draws are, it would be too large to ever enter them)
     let sampler = Hmc::leaps(40, 0.05).warmup(0).draws(4000 * much).seed(seed.named("hmc"));
     let samples = sampler.sample(&target)?;
+    keep("HMC", &samples);
     let (wide, long) = (across(&samples), along(&samples));
     report.row([
         ("sampler", Value::from("HMC".to_owned())),
@@ -66,11 +76,12 @@ pub(crate) fn study(report: &mut Report, much: usize, seed: Seed) -> Result<Pane
     report.check("banana: bias of SGLD across at the smallest step", last.abs(), Relation::AtMost, 0.06);
     report.check("banana: that bias over the one at the largest step", last / bias[0], Relation::AtMost, 0.3);
     let linear: Vec<f64> = steps.iter().map(|h| last * h / steps[steps.len() - 1]).collect();
-    Ok(Panel::new("Banana: bias of the width across")
+    let panel = Panel::new("Banana: bias of the width across")
         .x("step h")
         .y("relative bias")
         .log_x()
         .log_y()
         .dashed("in proportion to the step", &steps, &linear)
-        .points("SGLD", &steps, &bias))
+        .points("SGLD", &steps, &bias);
+    Ok((panel, traces("Banana: traces", seen)))
 }

@@ -22,14 +22,17 @@ use softbias::prelude::*;
 fn run(args: &common::Args, report: &mut Report) -> Result<(), Error> {
     let seed = Seed::new(args.seed).named("langevin check");
     let much = if args.quick { 1 } else { 10 };
+    let gaussian = gaussian::study(report, much, seed.named("gaussian"))?;
+    let (banana, traces) = banana::study(report, much, seed.named("banana"))?;
     let panels = [
-        gaussian::study(report, much, seed.named("gaussian"))?,
-        banana::study(report, much, seed.named("banana"))?,
+        gaussian,
+        banana,
         toy::study(report, much, seed.named("toy"))?,
         grid::study(report, much, seed.named("grid"))?,
     ];
     let figure = panels.into_iter().fold(Figure::new("").columns(2).size(1000.0, 900.0), Figure::panel);
     report.figure("langevin_check", figure);
+    report.figure("langevin_traces", traces);
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use softbias::prelude::*;
 use softbias::report::Value;
-use softbias::{Error, ModelError, NetTarget, TuneScales};
+use softbias::{Error, TuneScales};
 
 use self::tasks::{First, NOISE, Task};
 
@@ -50,27 +50,14 @@ struct Learned {
 
 /// Trains the weights and tunes the scales in turns.
 fn taught(task: &Task, first: First, plan: &Plan, seed: Seed) -> Result<Learned, Error> {
-    let (mut net, free) = (first.net()?, First::Free.net()?);
-    let mut start: Option<Vec<f64>> = None;
-    let mut found = None;
-    for round in 0..plan.rounds {
-        let target =
-            NetTarget::<f32, _>::new(&net.clone().with_likelihood(Gaussian::known(NOISE)), &task.train)?;
-        let mut adam = Train::adam(0.01).schedule(Schedule::cosine(0.01)).epochs(plan.epochs).batch(100);
-        adam = adam.seed(seed.at(round));
-        if let Some(start) = start {
-            adam = adam.start(start);
-        }
-        let optimum = adam.climb(&target)?.coordinates;
-        // (a few steps: the weights follow before the scales go on)
-        let few = TuneScales::new().within(10.0).iterations(8);
-        let tuned = NetLaplace::full().at(&target, &optimum)?.tune_scales(&few)?;
-        net = tuned.net().clone();
-        start = Some(tuned.centre().iter().map(|e| f64::from(*e)).collect());
-        found = Some(tuned);
-    }
-    let last = found.ok_or(ModelError::NoWeights)?;
-    let softness = First::soft_tensor(&net).map(|at| net.scales()[at] / free.scales()[at]);
+    let free = First::Free.net()?.scales();
+    let train = Train::adam(0.01).schedule(Schedule::cosine(0.01)).epochs(plan.epochs).batch(100).seed(seed);
+    let model = first.net()?.with_likelihood(Gaussian::known(NOISE));
+    // (a few steps a round: the weights follow before the scales go on)
+    let few = TuneScales::new().within(10.0).iterations(8);
+    let tune = |posterior: &NetLaplacePosterior<f32, Gaussian>| posterior.tune_scales(&few);
+    let last = NetLaplace::full().in_turns(&train, plan.rounds, &model, &task.train, tune)?;
+    let softness = First::soft_tensor(last.net()).map(|at| last.net().scales()[at] / free[at]);
     Ok(Learned {
         test: last.predict(task.test.points())?.rmse(task.test.labels())?,
         evidence: last.evidence().log.get() / task.train.len() as f64,

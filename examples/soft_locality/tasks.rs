@@ -70,7 +70,9 @@ pub(crate) enum First {
 impl First {
     pub(crate) fn net(self) -> Result<Net, Error> {
         let first = match self {
-            First::Relaxed(softness) => image().relaxed(Softness::new(softness)?, conv(STUDENT), dense(STUDENT)),
+            First::Relaxed(softness) => {
+                image().relaxed(Softness::new(softness)?, conv(STUDENT), dense(STUDENT))
+            }
             First::Free => image().relaxed(Softness::new(1.0)?, nothing(STUDENT), dense(STUDENT)),
         };
         Ok(first.relu().dense(1).build()?)

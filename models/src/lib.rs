@@ -19,6 +19,7 @@ mod least_squares;
 pub mod likelihood;
 mod model;
 pub mod net;
+mod npz;
 mod nuts;
 mod optimize;
 mod posterior;

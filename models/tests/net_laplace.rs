@@ -16,3 +16,7 @@ mod posterior;
 mod refusals;
 #[path = "net_laplace/scales.rs"]
 mod scales;
+#[path = "net_laplace/turns.rs"]
+mod turns;
+#[path = "net_laplace/warnings.rs"]
+mod warnings;

@@ -34,6 +34,7 @@ mod notes;
 mod panel;
 mod save;
 mod text;
+mod traces;
 mod value;
 
 use std::fmt;
@@ -41,6 +42,7 @@ use std::path::PathBuf;
 
 pub use figure::Figure;
 pub use panel::{Legend, Panel};
+pub use traces::traces;
 pub use value::{Row, Value};
 
 /// The order a check demands between a value and its threshold.

@@ -3,6 +3,8 @@
 use softbias_priors::PriorError;
 use thiserror::Error;
 
+use crate::npz::NpzError;
+
 /// An error about data: what was wrong, where, and what to do.
 ///
 /// `row` counts rows of the data from 0; `line` is the line of the file from 1, the header line included, so that an editor
@@ -293,6 +295,14 @@ pub enum DataError {
         expected: usize,
         /// Bytes that it has.
         found: usize,
+    },
+    /// A NumPy archive, or an array in it, that cannot be loaded.
+    #[error("{file}: {problem}")]
+    Npz {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        problem: Box<NpzError>,
     },
     /// Inputs that a prior would refuse.
     #[error(transparent)]

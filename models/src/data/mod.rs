@@ -23,6 +23,7 @@ mod gzip;
 mod identity;
 mod idx;
 mod names;
+mod npz;
 mod sampling;
 mod saved;
 mod split;
@@ -35,6 +36,7 @@ use ndarray::{Array1, Array2, Axis};
 use serde::{Deserialize, Serialize};
 use softbias_priors::{Ledger, Points, Row};
 
+pub use crate::npz::NpzError;
 pub use affine::Affine;
 pub use csv::Csv;
 pub use error::DataError;

@@ -1,22 +1,14 @@
-//! Draws as NumPy arrays in one file: THE door to ndarray-npy.
+//! Draws as NumPy arrays in one file.
 
 use std::fs::File;
 use std::path::Path;
 
 use ndarray::{Array2, Array3};
-use ndarray_npy::{NpzReader, NpzWriter, WriteNpzError};
 use softbias_priors::net::Precision;
 
 use super::Samples;
 use crate::error::{ModelError, Result};
-
-fn unwritten(path: &Path, error: WriteNpzError) -> ModelError {
-    ModelError::File { path: path.to_owned(), reason: error.to_string() }
-}
-
-fn created(path: &Path) -> Result<File> {
-    File::create(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })
-}
+use crate::npz::{Archive, NpzError, Writer};
 
 impl<T: Precision> Samples<T> {
     /// Writes an uncompressed `.npz`: `eps` (chain, draw, coordinate) in the precision of the draws, and `potential`, `acceptance_rate`,
@@ -26,19 +18,16 @@ impl<T: Precision> Samples<T> {
     /// When the file cannot be written.
     pub fn save_npz(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let wrong = |error| unwritten(path, error);
-        let mut npz = NpzWriter::new(created(path)?);
+        let file = File::create(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
+        let mut npz = Writer::new(file);
         let eps = self.array();
-        if T::NAME == "f32" {
-            npz.add_array("eps", &eps.mapv(|e| e as f32)).map_err(wrong)?;
-        } else {
-            npz.add_array("eps", &eps).map_err(wrong)?;
-        }
+        let mut written =
+            if T::NAME == "f32" { npz.add("eps", &eps.mapv(|e| e as f32)) } else { npz.add("eps", &eps) };
         for (name, values) in self.statistics() {
-            npz.add_array(name, &values).map_err(wrong)?;
+            written = written.and_then(|()| npz.add(name, &values));
         }
-        npz.finish().map_err(wrong)?;
-        Ok(())
+        let all = written.and_then(|()| npz.finish());
+        all.map_err(|error| ModelError::File { path: path.to_owned(), reason: error.to_string() })
     }
 }
 
@@ -48,15 +37,9 @@ impl<T: Precision> Samples<T> {
 /// When the file cannot be read, or holds something else.
 pub fn read_npz(path: impl AsRef<Path>) -> Result<(Array3<f64>, Array2<f64>)> {
     let path = path.as_ref();
-    let wrong = |reason: String| ModelError::File { path: path.to_owned(), reason };
+    let wrong = |error: NpzError| ModelError::File { path: path.to_owned(), reason: error.to_string() };
     let file = File::open(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
-    let mut npz = NpzReader::new(file).map_err(|error| wrong(error.to_string()))?;
-    let eps = match npz.by_name::<ndarray::OwnedRepr<f64>, ndarray::Ix3>("eps") {
-        Ok(eps) => eps,
-        Err(_) => npz
-            .by_name::<ndarray::OwnedRepr<f32>, ndarray::Ix3>("eps")
-            .map_err(|error| wrong(error.to_string()))?
-            .mapv(f64::from),
-    };
-    Ok((eps, npz.by_name("potential").map_err(|error| wrong(error.to_string()))?))
+    let mut npz = Archive::new(file).map_err(wrong)?;
+    let eps = npz.array_of("eps", "3: (chain, draw, coordinate)").map_err(wrong)?;
+    Ok((eps, npz.array_of("potential", "2: (chain, draw)").map_err(wrong)?))
 }

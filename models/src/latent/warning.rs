@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A caveat about a posterior that was found all the same.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
     /// Rows at which the log density of the label is convex at the mode (outliers): the curvature of the approximation stands in
@@ -31,6 +31,20 @@ pub enum Warning {
         /// ln of the number of modes that are alike, in nats.
         symmetries: f64,
     },
+    /// The place where it is centred is not a mode of the posterior, so that the evidence misses its peak.
+    NotAtMode {
+        /// By how much the log evidence falls short, in nats: half the Newton decrement. NaN where it cannot be said.
+        short: f64,
+    },
+    /// A scale or the noise was tuned to the end of the range that it was given: the best may lie beyond.
+    OnBound {
+        /// The tensor, or `noise`.
+        what: String,
+        /// Where it stands.
+        value: f64,
+        /// Which end, `lower` or `upper`.
+        end: &'static str,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -47,6 +61,14 @@ impl fmt::Display for Warning {
             Warning::OneMode { symmetries } => write!(
                 f,
                 "the evidence is that of one mode; hidden units that change places or signs make e^{symmetries:.1} modes alike"
+            ),
+            Warning::NotAtMode { short } => write!(
+                f,
+                "it is not centred at a mode: one step of Newton's would raise the log evidence by about {short:.1e} nats; train on"
+            ),
+            Warning::OnBound { what, value, end } => write!(
+                f,
+                "`{what}` = {value:.3e} sits on the {end} bound of its search: tune again from there, or within a larger factor"
             ),
             Warning::Unfinished { gain } => {
                 write!(f, "the search ended while a step still gained {gain:.1e} nats: allow more sweeps")

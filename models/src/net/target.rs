@@ -1,6 +1,7 @@
 //! What training and sampling work on: a log likelihood of white coordinates ε ~ N(0, I), over all rows or some.
 
 use std::fmt;
+use std::sync::Arc;
 
 use softbias_priors::math::Real;
 use softbias_priors::net::{Batch, Gradient, Net, Precision, Work};
@@ -50,9 +51,9 @@ pub struct NetTarget<T, L> {
     net: Net,
     likelihood: L,
     data: Data,
-    x: Vec<T>,
+    x: Arc<[T]>,
     /// Labels, row by row.
-    y: Vec<f64>,
+    y: Arc<[f64]>,
 }
 
 impl<T, L: fmt::Debug> fmt::Debug for NetTarget<T, L> {
@@ -79,7 +80,7 @@ impl<T: Precision, L: RowLikelihood> NetTarget<T, L> {
         }
         model.likelihood.check(data, model.prior.outputs())?;
         let (net, likelihood) = (model.prior.clone(), model.likelihood.clone());
-        let x = net.rows_of::<T>(data.points())?;
+        let x = net.rows_of::<T>(data.points())?.into();
         Ok(NetTarget { net, likelihood, x, y: data.labels().iter().copied().collect(), data: data.clone() })
     }
 
@@ -191,7 +192,7 @@ impl<T: Precision, L: RowLikelihood> Target for NetTarget<T, L> {
     fn describe(&self) -> String {
         let mut hash = 0xcbf2_9ce4_8422_2325_u64;
         let mut add = |bits: u64| hash = (hash ^ bits).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29);
-        self.x.iter().for_each(|x| add(x.get().to_bits()));
+        self.data.points().view().iter().for_each(|x| add(x.to_bits()));
         self.y.iter().for_each(|y| add(y.to_bits()));
         format!("{:?}", self.net.tensors()).bytes().for_each(|byte| add(u64::from(byte)));
         format!(

@@ -182,6 +182,12 @@ impl<T> Train<T> {
         Train { seed, ..self }
     }
 
+    /// The same with the seed of one of several rounds.
+    pub(crate) fn round(self, round: usize) -> Train<T> {
+        let seed = self.seed.named("round").at(round);
+        self.seed(seed)
+    }
+
     /// Starts at these white coordinates instead of a draw from the prior.
     #[must_use]
     pub fn start(self, coordinates: impl Into<Arc<[f64]>>) -> Train<T> {

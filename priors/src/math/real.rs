@@ -8,6 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::linalg::Multiplies;
 use super::normals::Normals;
+use super::simd::exp_parts;
 
 mod sealed {
     pub trait Sealed {}
@@ -83,28 +84,10 @@ impl Real for f64 {
 
     #[inline(always)]
     fn exp_less_one(self) -> f64 {
-        const ROUND: f64 = 6_755_399_441_055_744.0; // 1.5 · 2⁵²: adding it rounds to a whole number
-        const LN2: [f64; 2] = [0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10];
         let x = if self < -708.0 { -708.0 } else { self };
         let x = if x > 708.0 { 708.0 } else { x };
-        let shifted = x * std::f64::consts::LOG2_E + ROUND;
-        let k = shifted - ROUND;
-        let r = (x - k * LN2[0]) - k * LN2[1];
-        // Taylor's series to r¹³: |r| ≤ ln 2 / 2, so that the rest is below 5e-18
-        let mut p = 1.0 / 6_227_020_800.0;
-        p = p * r + 1.0 / 479_001_600.0;
-        p = p * r + 1.0 / 39_916_800.0;
-        p = p * r + 1.0 / 3_628_800.0;
-        p = p * r + 1.0 / 362_880.0;
-        p = p * r + 1.0 / 40_320.0;
-        p = p * r + 1.0 / 5040.0;
-        p = p * r + 1.0 / 720.0;
-        p = p * r + 1.0 / 120.0;
-        p = p * r + 1.0 / 24.0;
-        p = p * r + 1.0 / 6.0;
-        p = p * r + 0.5;
-        let power = f64::from_bits((shifted.to_bits() << 52).wrapping_add(1023 << 52));
-        (r + r * r * p) * power + (power - 1.0)
+        let (t, power) = exp_parts(x);
+        t * power + (power - 1.0)
     }
 }
 

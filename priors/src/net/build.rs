@@ -371,17 +371,15 @@ fn conv(
 ) -> Result<Conv> {
     let patch = input.channels * side * side;
     let weights = weights.clone().unwrap_or(WeightLaw::fan_in(std::f64::consts::SQRT_2));
-    let conv = Conv {
+    let dense = Dense {
         start: site.start,
-        input,
-        channels,
-        side,
-        stride,
-        padding,
+        inputs: patch,
+        outputs: channels,
         weights: weights.resolved(&site.label, patch, Some(side))?,
         bias: bias_law(bias, &site.label)?,
         label: site.label.clone(),
     };
+    let conv = Conv { dense, input, side, stride, padding };
     let fits = conv.shape().is_some_and(|shape| shape.size() > 0) && padding < side;
     if fits {
         return Ok(conv);

@@ -2,23 +2,21 @@
 
 use crate::math::Real;
 use crate::math::linalg::{Rows, gemm};
-use crate::net::dense::matrix_tensors;
+use crate::net::dense::Dense;
 use crate::net::layer::{Layer, MatrixSite, Passes, Sink, Site, Tape};
-use crate::net::{Shape, Tensor, WeightLaw};
+use crate::net::{Shape, Tensor};
 
-/// y = W * x + b. θ holds W (channel out × channel in × row × column), then b (channel out).
+/// y = W * x + b: a dense layer from the patch at every position to the channels. θ holds W (channel out × channel in × row × column), then b
+/// (channel out).
 #[derive(Clone, Debug)]
 pub(super) struct Conv {
-    pub(super) start: usize,
+    /// From a patch (channel in, row, column) to the channels.
+    pub(super) dense: Dense,
     pub(super) input: Shape,
-    pub(super) channels: usize,
     /// Side of the square filter.
     pub(super) side: usize,
     pub(super) stride: usize,
     pub(super) padding: usize,
-    pub(super) weights: WeightLaw,
-    pub(super) bias: Option<WeightLaw>,
-    pub(super) label: String,
 }
 
 /// Side of the output of a filter along a side of the input; `None` if the filter does not fit.
@@ -30,20 +28,7 @@ pub(super) fn output_side(input: usize, filter: usize, stride: usize, padding: u
 impl Conv {
     pub(super) fn shape(&self) -> Option<Shape> {
         let side = |of| output_side(of, self.side, self.stride, self.padding);
-        Some(Shape::grid(self.channels, side(self.input.height)?, side(self.input.width)?))
-    }
-
-    fn patch(&self) -> usize {
-        self.input.channels * self.side * self.side
-    }
-
-    fn weights(&self) -> std::ops::Range<usize> {
-        self.start..self.start + self.channels * self.patch()
-    }
-
-    fn biases(&self) -> std::ops::Range<usize> {
-        let start = self.weights().end;
-        start..start + if self.bias.is_some() { self.channels } else { 0 }
+        Some(Shape::grid(self.dense.outputs, side(self.input.height)?, side(self.input.width)?))
     }
 
     /// Calls back with the place in the patch, first place among the positions, first place in the input and the number of positions, for
@@ -100,40 +85,38 @@ impl Conv {
 
 impl Layer for Conv {
     fn name(&self) -> String {
-        format!("conv({} → {} channels, {}×{})", self.input, self.channels, self.side, self.side)
+        format!("conv({} → {} channels, {}×{})", self.input, self.dense.outputs, self.side, self.side)
     }
 
     fn output(&self) -> Shape {
         // (a filter that does not fit is refused when the net is built)
-        self.shape().unwrap_or(Shape::grid(self.channels, 0, 0))
+        self.shape().unwrap_or(Shape::grid(self.dense.outputs, 0, 0))
     }
 
     fn tensors(&self) -> Vec<Tensor> {
-        let shape = (self.channels, self.patch());
-        matrix_tensors(&self.label, self.start, shape, &self.weights, self.bias.as_ref())
+        self.dense.tensors()
     }
 
     fn is_linear(&self) -> bool {
-        self.bias.is_none()
+        self.dense.is_linear()
     }
 
     fn softened(&self, softness: f64) -> Option<Box<dyn Layer>> {
-        let bias = self.bias.as_ref().map(|law| law.clone().times(softness));
-        Some(Box::new(Conv { weights: self.weights.clone().times(softness), bias, ..self.clone() }))
+        Some(Box::new(Conv { dense: self.dense.times(softness), ..self.clone() }))
     }
 }
 
 impl<T: Real> Passes<T> for Conv {
     fn forward(&self, theta: &[T], x: &[T], y: &mut [T], rows: usize, tape: &mut Tape<T>) {
-        let (positions, patch) = (Layer::output(self).positions(), self.patch());
+        let (positions, patch) = (Layer::output(self).positions(), self.dense.inputs);
         let patches = tape.vector(0, patch * positions);
-        let weights = Rows::of(&theta[self.weights()], patch);
+        let weights = Rows::of(&theta[self.dense.weights()], patch);
         let (x, y) =
-            (x.chunks_exact(self.input.size()), y.chunks_exact_mut(self.channels * positions.max(1)));
+            (x.chunks_exact(self.input.size()), y.chunks_exact_mut(self.dense.outputs * positions.max(1)));
         for (x, y) in x.zip(y).take(rows) {
             self.patches(x, patches);
             gemm(y, weights, Rows::of(patches, positions), false);
-            for (y, b) in y.chunks_exact_mut(positions).zip(&theta[self.biases()]) {
+            for (y, b) in y.chunks_exact_mut(positions).zip(&theta[self.dense.biases()]) {
                 y.iter_mut().for_each(|y| *y += *b);
             }
         }
@@ -152,11 +135,11 @@ impl<T: Real> Passes<T> for Conv {
     ) {
         sink.visit(self, x, dy, rows);
         let Some(dx) = dx else { return };
-        let (positions, patch) = (Layer::output(self).positions(), self.patch());
+        let (positions, patch) = (Layer::output(self).positions(), self.dense.inputs);
         let slopes = tape.vector(0, patch * positions);
-        let weights = Rows::of(&theta[self.weights()], patch).t();
+        let weights = Rows::of(&theta[self.dense.weights()], patch).t();
         dx.fill(T::ZERO);
-        let dy = dy.chunks_exact(self.channels * positions);
+        let dy = dy.chunks_exact(self.dense.outputs * positions);
         for (dy, dx) in dy.zip(dx.chunks_exact_mut(self.input.size())).take(rows) {
             gemm(slopes, weights, Rows::of(dy, positions), false);
             self.fold(slopes, dx);
@@ -174,11 +157,12 @@ impl<T: Real> Passes<T> for Conv {
         rows: usize,
         tape: &mut Tape<T>,
     ) {
-        let (positions, patch, size) = (Layer::output(self).positions(), self.patch(), self.input.size());
+        let (positions, patch, size) =
+            (Layer::output(self).positions(), self.dense.inputs, self.input.size());
         let patches = tape.vector(0, patch * positions);
-        let moved = Rows::of(&along[self.weights()], patch);
-        let weights = Rows::of(&theta[self.weights()], patch);
-        for (row, dy) in dy.chunks_exact_mut(self.channels * positions).enumerate().take(rows) {
+        let moved = Rows::of(&along[self.dense.weights()], patch);
+        let weights = Rows::of(&theta[self.dense.weights()], patch);
+        for (row, dy) in dy.chunks_exact_mut(self.dense.outputs * positions).enumerate().take(rows) {
             let own = row * size..(row + 1) * size;
             self.patches(&x[own.clone()], patches);
             gemm(dy, moved, Rows::of(patches, positions), false);
@@ -186,7 +170,7 @@ impl<T: Real> Passes<T> for Conv {
                 self.patches(&dx[own], patches);
                 gemm(dy, weights, Rows::of(patches, positions), true);
             }
-            for (dy, b) in dy.chunks_exact_mut(positions).zip(&along[self.biases()]) {
+            for (dy, b) in dy.chunks_exact_mut(positions).zip(&along[self.dense.biases()]) {
                 dy.iter_mut().for_each(|y| *y += *b);
             }
         }
@@ -195,18 +179,18 @@ impl<T: Real> Passes<T> for Conv {
 
 impl<T: Real> Site<T> for Conv {
     fn start(&self) -> usize {
-        self.start
+        self.dense.start
     }
 
     fn len(&self) -> usize {
-        self.biases().end - self.start
+        self.dense.own().len()
     }
 
     fn gradient(&self, x: &[T], dy: &[T], rows: usize, out: &mut [T]) {
-        let (positions, patch) = (Layer::output(self).positions(), self.patch());
+        let (positions, patch) = (Layer::output(self).positions(), self.dense.inputs);
         let mut patches = vec![T::ZERO; patch * positions];
-        let (weights, bias) = out.split_at_mut(self.channels * patch);
-        let dy = dy.chunks_exact(self.channels * positions);
+        let (weights, bias) = out.split_at_mut(self.dense.outputs * patch);
+        let dy = dy.chunks_exact(self.dense.outputs * positions);
         for (x, dy) in x.chunks_exact(self.input.size()).zip(dy).take(rows) {
             self.patches(x, &mut patches);
             gemm(weights, Rows::of(dy, positions), Rows::of(&patches, positions).t(), true);
@@ -218,12 +202,12 @@ impl<T: Real> Site<T> for Conv {
 
     fn matrix(&self) -> Option<MatrixSite> {
         let positions = Layer::output(self).positions();
-        let bias = self.bias.is_some();
-        Some(MatrixSite { outputs: self.channels, inputs: self.patch(), positions, bias })
+        let bias = self.dense.bias.is_some();
+        Some(MatrixSite { outputs: self.dense.outputs, inputs: self.dense.inputs, positions, bias })
     }
 
     fn unfold(&self, x: &[T], rows: usize, out: &mut Vec<T>) {
-        let (positions, patch) = (Layer::output(self).positions(), self.patch());
+        let (positions, patch) = (Layer::output(self).positions(), self.dense.inputs);
         let mut patches = vec![T::ZERO; patch * positions];
         out.clear();
         for x in x.chunks_exact(self.input.size()).take(rows) {
@@ -235,7 +219,7 @@ impl<T: Real> Site<T> for Conv {
     fn unfold_slopes(&self, dy: &[T], rows: usize, out: &mut Vec<T>) {
         let positions = Layer::output(self).positions();
         out.clear();
-        for dy in dy.chunks_exact(self.channels * positions).take(rows) {
+        for dy in dy.chunks_exact(self.dense.outputs * positions).take(rows) {
             out.extend((0..positions).flat_map(|p| dy.iter().skip(p).step_by(positions)).copied());
         }
     }

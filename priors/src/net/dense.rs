@@ -20,40 +20,27 @@ pub(super) struct Dense {
 }
 
 impl Dense {
-    fn weights(&self) -> std::ops::Range<usize> {
+    /// Where the matrix stands in θ.
+    pub(super) fn weights(&self) -> std::ops::Range<usize> {
         self.start..self.start + self.inputs * self.outputs
     }
 
-    fn biases(&self) -> std::ops::Range<usize> {
+    /// Where the bias stands in θ; empty without one.
+    pub(super) fn biases(&self) -> std::ops::Range<usize> {
         let start = self.weights().end;
         start..start + if self.bias.is_some() { self.outputs } else { 0 }
     }
-}
 
-/// The tensors of a matrix of weights and its bias.
-pub(super) fn matrix_tensors(
-    label: &str,
-    start: usize,
-    (outputs, inputs): (usize, usize),
-    weights: &WeightLaw,
-    bias: Option<&WeightLaw>,
-) -> Vec<Tensor> {
-    let weights = Tensor {
-        name: format!("{label}.weight"),
-        start,
-        rows: outputs,
-        columns: inputs,
-        law: weights.clone(),
-    };
-    let after = start + outputs * inputs;
-    let bias = bias.map(|law| Tensor {
-        name: format!("{label}.bias"),
-        start: after,
-        rows: outputs,
-        columns: 1,
-        law: law.clone(),
-    });
-    std::iter::once(weights).chain(bias).collect()
+    /// Where all its weights stand in θ.
+    pub(super) fn own(&self) -> std::ops::Range<usize> {
+        self.start..self.biases().end
+    }
+
+    /// The same with every scale multiplied.
+    pub(super) fn times(&self, softness: f64) -> Dense {
+        let bias = self.bias.as_ref().map(|law| law.clone().times(softness));
+        Dense { weights: self.weights.clone().times(softness), bias, ..self.clone() }
+    }
 }
 
 /// Adds the bias to every row.
@@ -73,13 +60,21 @@ impl Layer for Dense {
     }
 
     fn tensors(&self) -> Vec<Tensor> {
-        matrix_tensors(
-            &self.label,
-            self.start,
-            (self.outputs, self.inputs),
-            &self.weights,
-            self.bias.as_ref(),
-        )
+        let weights = Tensor {
+            name: format!("{}.weight", self.label),
+            start: self.start,
+            rows: self.outputs,
+            columns: self.inputs,
+            law: self.weights.clone(),
+        };
+        let bias = self.bias.as_ref().map(|law| Tensor {
+            name: format!("{}.bias", self.label),
+            start: self.biases().start,
+            rows: self.outputs,
+            columns: 1,
+            law: law.clone(),
+        });
+        std::iter::once(weights).chain(bias).collect()
     }
 
     fn is_linear(&self) -> bool {
@@ -87,8 +82,7 @@ impl Layer for Dense {
     }
 
     fn softened(&self, softness: f64) -> Option<Box<dyn Layer>> {
-        let bias = self.bias.as_ref().map(|law| law.clone().times(softness));
-        Some(Box::new(Dense { weights: self.weights.clone().times(softness), bias, ..self.clone() }))
+        Some(Box::new(self.times(softness)))
     }
 }
 
@@ -140,7 +134,7 @@ impl<T: Real> Site<T> for Dense {
     }
 
     fn len(&self) -> usize {
-        self.biases().end - self.start
+        self.own().len()
     }
 
     fn gradient(&self, x: &[T], dy: &[T], _rows: usize, out: &mut [T]) {
@@ -201,10 +195,6 @@ impl Tied {
         }
     }
 
-    fn own(&self) -> std::ops::Range<usize> {
-        self.dense.start..self.dense.biases().end
-    }
-
     fn at_zero(&self) -> Dense {
         Dense { start: 0, ..self.dense.clone() }
     }
@@ -228,15 +218,13 @@ impl Layer for Tied {
     }
 
     fn softened(&self, softness: f64) -> Option<Box<dyn Layer>> {
-        let bias = self.dense.bias.as_ref().map(|law| law.clone().times(softness));
-        let weights = self.dense.weights.clone().times(softness);
-        Some(Box::new(Tied { dense: Dense { weights, bias, ..self.dense.clone() }, ..self.clone() }))
+        Some(Box::new(Tied { dense: self.dense.times(softness), ..self.clone() }))
     }
 }
 
 impl<T: Real> Passes<T> for Tied {
     fn forward(&self, theta: &[T], x: &[T], y: &mut [T], rows: usize, tape: &mut Tape<T>) {
-        let own = self.own();
+        let own = self.dense.own();
         let tied = tape.vector(0, own.len());
         self.averaged(&theta[own], tied);
         self.at_zero().forward(tied, x, y, rows, &mut Tape::default());
@@ -271,7 +259,7 @@ impl<T: Real> Passes<T> for Tied {
         rows: usize,
         tape: &mut Tape<T>,
     ) {
-        let own = self.own();
+        let own = self.dense.own();
         let mut moved = vec![T::ZERO; own.len()];
         self.averaged(&along[own], &mut moved);
         let tied = tape.vector(0, moved.len()).clone();
@@ -285,7 +273,7 @@ impl<T: Real> Site<T> for Tied {
     }
 
     fn len(&self) -> usize {
-        self.own().len()
+        self.dense.own().len()
     }
 
     fn gradient(&self, x: &[T], dy: &[T], rows: usize, out: &mut [T]) {

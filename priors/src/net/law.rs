@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::PriorError;
 use crate::math::Real;
-use crate::math::simd::{Loops, widest};
 use crate::math::linalg::{Cholesky, Jitter};
+use crate::math::simd::{Loops, widest};
 use crate::math::special::{log_normal_cdf, normal_cdf, student_t_tail_inverse};
 use crate::prior::Result;
 
@@ -310,4 +310,3 @@ impl<T: Real> Loops for Affine<'_, T> {
         self.eps.iter().zip(self.theta).for_each(|(e, t)| *t = self.mean + self.scale * *e);
     }
 }
-

@@ -36,11 +36,7 @@ pub(super) fn parts(tensors: &[Tensor]) -> Vec<Part> {
 
 impl Net {
     /// Shows every part of a vector of weights: its tensor, where in the tensor it begins, its numbers. Long vectors in parallel.
-    pub(super) fn by_parts<T: Real>(
-        &self,
-        of: &mut [T],
-        each: &(impl Fn(&Tensor, usize, &mut [T]) + Sync),
-    ) {
+    pub(super) fn by_parts<T: Real>(&self, of: &mut [T], each: &(impl Fn(&Tensor, usize, &mut [T]) + Sync)) {
         self.halve(&self.parts, of, each);
     }
 

@@ -90,6 +90,10 @@ impl<T: Precision> Factored<T> for Alone {
         self.cover.sums(|weight| 1.0 / (1.0 + self.precision[weight]))
     }
 
+    fn inverse_square(&self, g: &[f64]) -> Result<f64> {
+        Ok(g.iter().zip(&self.precision).map(|(g, h)| g * g / (1.0 + h)).sum())
+    }
+
     fn draws(&self, n: usize, seed: Seed) -> Result<Array2<f64>> {
         let mut z = normals(n, self.cover.len(), seed);
         for mut row in z.axis_iter_mut(Axis(0)) {

@@ -29,12 +29,7 @@ impl Terms {
         Terms::at(net, cover, eps, (factored.log_det(), factored.traces()))
     }
 
-    fn at<T: Precision>(
-        net: &Net,
-        cover: &Cover,
-        eps: &[T],
-        (log_det, traces): (f64, Vec<f64>),
-    ) -> Terms {
+    fn at<T: Precision>(net: &Net, cover: &Cover, eps: &[T], (log_det, traces): (f64, Vec<f64>)) -> Terms {
         debug_assert_eq!(net.weights(), eps.len());
         let squares = cover.sums(|index| eps[cover.place(index)].get().powi(2));
         let counts = cover.tensors().iter().map(|own| own.len() as f64).collect();

@@ -44,6 +44,9 @@ pub(super) trait Factored<T>: Debug + Send + Sync {
     /// tr M⁻¹ over the covered weights of every tensor.
     fn traces(&self) -> Vec<f64>;
 
+    /// gᵀ M⁻¹ g for one number a covered weight.
+    fn inverse_square(&self, g: &[f64]) -> Result<f64>;
+
     /// Draws of N(0, M⁻¹), (draw × covered weight); draw k from `seed.at(k)`.
     fn draws(&self, n: usize, seed: Seed) -> Result<Array2<f64>>;
 

@@ -1,14 +1,14 @@
 //! Curvature as a full matrix over the covered weights, or as its rows where there are fewer of them than weights.
 
-use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use ndarray::{Array2, Array3, Zip, s};
+use ndarray::{Array2, Array3, ArrayView1, Axis};
 use softbias_priors::math::Seed;
 use softbias_priors::math::linalg::{self, Cholesky};
 use softbias_priors::memory;
 use softbias_priors::net::{Net, Precision};
 
+use super::by_rows::by_rows;
 use super::cover::Cover;
 use super::fit::{At, Curvature, Factored, products_by_point, root_rows};
 use crate::curvature::Roots;
@@ -30,8 +30,7 @@ pub(super) fn full<T: Precision, L: RowLikelihood>(
         memory::announce("rows of the curvature (row · output × weight)", height, p, INSTEAD)?;
         let tensors = cover.tensors().len();
         memory::announce("the curvature in function space", height * tensors, height, INSTEAD)?;
-        let (b, log) = root_rows(roots, at, cover, 0..n);
-        return Ok((log, Arc::new(ByRows::new(b, cover))));
+        return by_rows(roots, at, cover);
     }
     memory::announce("the curvature (weight × weight)", p, p, INSTEAD)?;
     let mut h = Array2::zeros((p, p));
@@ -84,6 +83,11 @@ impl Solved {
         Ok(self.cholesky.solve_lower_transposed(z.view())?)
     }
 
+    /// gᵀ M⁻¹ g.
+    pub(super) fn inverse_square(&self, g: ArrayView1<'_, f64>) -> Result<f64> {
+        Ok(self.whiten(g.to_owned().insert_axis(Axis(0)))?.iter().map(|r| r * r).sum())
+    }
+
     /// Rows R with R Rᵀ = J M⁻¹ Jᵀ, from rows of J in white coordinates.
     pub(super) fn whiten(&self, j: Array2<f64>) -> Result<Array2<f64>> {
         Ok(self.cholesky.whiten_rows(j)?)
@@ -127,6 +131,10 @@ impl<T: Precision> Factored<T> for Whole {
         self.cover.sums(|weight| self.solved.diagonal[weight])
     }
 
+    fn inverse_square(&self, g: &[f64]) -> Result<f64> {
+        self.solved.inverse_square(g.into())
+    }
+
     fn draws(&self, n: usize, seed: Seed) -> Result<Array2<f64>> {
         let z = normals(n, self.cover.len(), seed).reversed_axes();
         Ok(self.solved.spread(z)?.reversed_axes())
@@ -135,117 +143,6 @@ impl<T: Precision> Factored<T> for Whole {
     fn covariances(&self, at: &At<'_, T>, x: &[T]) -> Result<Array3<f64>> {
         let j = at.jacobian(&self.cover, self.solved.scales(), x);
         Ok(products_by_point(self.solved.whiten(j)?.view(), at.net.count()))
-    }
-
-    fn rows_at_once(&self, net: &Net) -> usize {
-        At::<T>::rows_of_jacobian(net)
-    }
-}
-
-/// H = Bᵀ B with fewer rows than weights: the function-space form, and what Lanczos leaves.
-#[derive(Debug)]
-pub(super) struct ByRows {
-    b: Arc<Array2<f64>>,
-    cover: Arc<Cover>,
-    /// B Bᵀ of every tensor's columns: whatever the scales, nothing else is as long as θ.
-    grams: Vec<Array2<f64>>,
-}
-
-impl ByRows {
-    pub(super) fn new(b: Array2<f64>, cover: &Arc<Cover>) -> ByRows {
-        let gram = |own: &Range<usize>| linalg::syrk(b.slice(s![.., own.clone()]));
-        let grams = cover.tensors().iter().map(gram).collect();
-        ByRows { grams, b: Arc::new(b), cover: cover.clone() }
-    }
-
-    /// K = I + B S² Bᵀ = L Lᵀ, with |I + S Bᵀ B S| = |K|; and tr M⁻¹ = count − s² tr(K⁻¹ B Bᵀ) of every tensor. R³ operations for R rows.
-    fn solved(&self, scales: &[f64], weight: f64) -> Result<(Cholesky, Vec<f64>)> {
-        let shares: Vec<f64> = scales.iter().map(|s| weight * s * s).collect();
-        let mut k = Array2::zeros((self.b.nrows(), self.b.nrows()));
-        for (gram, share) in self.grams.iter().zip(&shares) {
-            k.scaled_add(*share, gram);
-        }
-        let cholesky = Cholesky::in_place(k, 1.0)?;
-        let inverse = cholesky.inverse();
-        let product = |gram: &Array2<f64>| Zip::from(&inverse).and(gram).fold(0.0, |sum, a, b| sum + a * b);
-        let all = self.cover.tensors().iter().zip(&shares).zip(&self.grams);
-        let traces = all.map(|((own, share), gram)| own.len() as f64 - share * product(gram));
-        let traces = traces.collect();
-        Ok((cholesky, traces))
-    }
-}
-
-impl<T: Precision> Curvature<T> for ByRows {
-    fn factored(&self, scales: &[f64], weight: f64) -> Result<Arc<dyn Factored<T>>> {
-        let (cholesky, traces) = self.solved(scales, weight)?;
-        let (b, cover, scales) = (self.b.clone(), self.cover.clone(), self.cover.scales(scales));
-        Ok(Arc::new(InRows { cholesky, traces, b, cover, scales, root: weight.sqrt(), white: OnceLock::new() }))
-    }
-
-    fn log_det_and_traces(&self, scales: &[f64], weight: f64) -> Result<(f64, Vec<f64>)> {
-        let (cholesky, traces) = self.solved(scales, weight)?;
-        Ok((cholesky.log_det(), traces))
-    }
-}
-
-#[derive(Debug)]
-struct InRows {
-    cholesky: Cholesky,
-    traces: Vec<f64>,
-    b: Arc<Array2<f64>>,
-    cover: Arc<Cover>,
-    /// The scale of every weight.
-    scales: Vec<f64>,
-    /// √weight.
-    root: f64,
-    /// W = L⁻¹ B S, with M⁻¹ = I − Wᵀ W: for predictions alone.
-    white: OnceLock<Array2<f64>>,
-}
-
-impl InRows {
-    /// B S.
-    fn scaled(&self) -> Array2<f64> {
-        let mut scaled = self.b.as_ref().clone();
-        for mut row in scaled.rows_mut() {
-            row.iter_mut().zip(&self.scales).for_each(|(b, s)| *b *= self.root * s);
-        }
-        scaled
-    }
-
-    fn white(&self) -> Result<&Array2<f64>> {
-        if let Some(white) = self.white.get() {
-            return Ok(white);
-        }
-        let white = self.cholesky.solve_lower(self.scaled().view())?;
-        Ok(self.white.get_or_init(|| white))
-    }
-}
-
-impl<T: Precision> Factored<T> for InRows {
-    fn log_det(&self) -> f64 {
-        self.cholesky.log_det()
-    }
-
-    fn traces(&self) -> Vec<f64> {
-        self.traces.clone()
-    }
-
-    /// z − S Bᵀ K⁻¹ (B S z + z′), by Matheron's rule.
-    fn draws(&self, n: usize, seed: Seed) -> Result<Array2<f64>> {
-        let mut z = normals(n, self.cover.len(), seed);
-        let scaled = self.scaled();
-        let mut seen = linalg::matmul_nt(z.view(), scaled.view());
-        seen += &normals(n, scaled.nrows(), seed.named("noise"));
-        let share = self.cholesky.solve(seen.t())?;
-        z -= &linalg::matmul_tn(share.view(), scaled.view());
-        Ok(z)
-    }
-
-    fn covariances(&self, at: &At<'_, T>, x: &[T]) -> Result<Array3<f64>> {
-        let count = at.net.count();
-        let j = at.jacobian(&self.cover, &self.scales, x);
-        let known = linalg::matmul_nt(j.view(), self.white()?.view());
-        Ok(products_by_point(j.view(), count) - products_by_point(known.view(), count))
     }
 
     fn rows_at_once(&self, net: &Net) -> usize {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array2, Array3, Axis, s};
+use ndarray::{Array2, Array3, ArrayView1, Axis, s};
 use rayon::prelude::*;
 use softbias_priors::math::linalg::{self, Rows, gemm};
 use softbias_priors::math::{Seed, simd};
@@ -213,6 +213,32 @@ impl<T: Precision> Factored<T> for Split {
             }
         }
         traces
+    }
+
+    /// In eigenvectors of both sides, where M is diagonal.
+    fn inverse_square(&self, g: &[f64]) -> Result<f64> {
+        let first = self.blocks.iter().map(|sited| sited.place.start).min().unwrap_or(0);
+        let mut sum = 0.0;
+        for (sited, share) in self.blocks.iter().zip(&self.shares) {
+            let from = sited.place.start - first;
+            let own = &g[from..from + sited.place.len];
+            match (&sited.block, share) {
+                (Block::Matrix { a, g, site, .. }, Share::Matrix { along, bias, .. }) => {
+                    let (a, g) = (a.vectors()?, g.vectors()?);
+                    let (weights, biases) = own.split_at(site.outputs * site.inputs);
+                    let w = Array2::from_shape_fn(along.raw_dim(), |(i, j)| weights[i * site.inputs + j]);
+                    let w = linalg::matmul(linalg::matmul_tn(g.view(), w.view()).view(), a.view());
+                    sum += w.iter().zip(along).map(|(w, h)| w * w / (1.0 + h)).sum::<f64>();
+                    if site.bias {
+                        let b = g.t().dot(&ArrayView1::from(biases));
+                        sum += b.iter().zip(bias).map(|(b, h)| b * b / (1.0 + h)).sum::<f64>();
+                    }
+                }
+                (_, Share::Dense(solved)) => sum += solved.inverse_square(own.into())?,
+                _ => {}
+            }
+        }
+        Ok(sum)
     }
 
     fn draws(&self, n: usize, seed: Seed) -> Result<Array2<f64>> {

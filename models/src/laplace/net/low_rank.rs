@@ -6,10 +6,10 @@ use softbias_priors::Seed;
 use softbias_priors::memory;
 use softbias_priors::net::Precision;
 
+use super::by_rows::ByRows;
 use super::cover::Cover;
 use super::error::NetLaplaceError;
 use super::fit::{At, Curvature};
-use super::full::ByRows;
 use crate::curvature::Lane;
 use crate::curvature::{GgnProduct, Lanczos, Roots, in_parts};
 use crate::error::Result;
@@ -45,5 +45,5 @@ pub(super) fn low_rank<T: Precision, L: RowLikelihood>(
         *log = roots.blocks(rows, |block| roots.forward(lane, block));
     };
     in_parts(roots.target.data().len(), 1, || (Lane::default(), 0.0), on, |(_, own)| log += *own);
-    Ok((log, Arc::new(ByRows::new(b, cover))))
+    Ok((log, Arc::new(ByRows::of(b, cover))))
 }

@@ -18,6 +18,7 @@
 //! Where only some weights are covered (last layer, mask) the others are constants: |ε*|² and P count the covered ones, and what the constants
 //! owe to data stands in the ledger of the prior ([`NetLaplace::fixed_by`]).
 
+mod by_rows;
 mod classes;
 mod cover;
 mod diag;
@@ -26,6 +27,7 @@ mod evidence;
 mod fit;
 mod full;
 mod gram;
+mod in_turns;
 mod kron;
 mod kron_solved;
 mod last_layer;
@@ -79,7 +81,7 @@ enum Over {
 
 /// Laplace's approximation of a net. What is asked of the curvature is said first: [`NetLaplace::full`], [`NetLaplace::kron`], …
 ///
-/// [`NetLaplace::at`] takes the optimum from a training of one's own. As a [`Method`] it finds one itself, by L-BFGS on all rows in f64: enough for
+/// [`NetLaplace::at`] takes the optimum from a training of one's own, [`NetLaplace::in_turns`] tunes scales while it trains. As a [`Method`] it finds one itself, by L-BFGS on all rows in f64: enough for
 /// small nets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NetLaplace {

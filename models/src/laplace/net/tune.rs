@@ -9,6 +9,7 @@ use super::error::NetLaplaceError;
 use super::evidence::{Residuals, Terms};
 use super::posterior::NetLaplacePosterior;
 use crate::error::Result;
+use crate::latent::Warning;
 use crate::likelihood::{Gaussian, RowLikelihood};
 use crate::model::Model;
 use crate::net::NetTarget;
@@ -69,6 +70,7 @@ impl TuneScales {
 struct Found {
     scales: Vec<f64>,
     sd: Option<f64>,
+    bounds: Vec<Warning>,
 }
 
 impl<T: Precision, L: RowLikelihood> NetLaplacePosterior<T, L> {
@@ -80,12 +82,7 @@ impl<T: Precision, L: RowLikelihood> NetLaplacePosterior<T, L> {
     pub fn tune_scales(&self, how: &TuneScales) -> Result<NetLaplacePosterior<T, L>> {
         self.tuned(how, &|posterior: &Self| {
             let found = posterior.climb(how, None)?;
-            posterior.rebuilt(
-                &found.scales,
-                posterior.weight,
-                posterior.log_likelihood,
-                posterior.likelihood.clone(),
-            )
+            posterior.rebuilt(found, posterior.weight, posterior.log_likelihood, posterior.likelihood.clone())
         })
     }
 
@@ -149,14 +146,25 @@ impl<T: Precision, L: RowLikelihood> NetLaplacePosterior<T, L> {
             return Err(NetLaplaceError::NotFinite { what: "the evidence" }.into());
         };
         let (scales, sd) = at(&best.x);
-        Ok(Found { scales, sd: sd.map(|(_, sd)| sd) })
+        let sd = sd.map(|(_, sd)| sd);
+        let name = |i: usize| free.get(i).map_or("noise", |t| tensors[*t].name.as_str()).to_owned();
+        let value = |i: usize| free.get(i).map_or(sd.unwrap_or(f64::NAN), |t| scales[*t]);
+        // as elsewhere, within a hundredth of the range
+        let met = |(i, u): (usize, &f64)| {
+            let share = (u / width).tanh();
+            let end = if share < 0.0 { "lower" } else { "upper" };
+            (share.abs() > 0.98).then(|| Warning::OnBound { what: name(i), value: value(i), end })
+        };
+        let bounds = best.x.iter().enumerate().filter_map(met).collect();
+        Ok(Found { scales, sd, bounds })
     }
 
     /// At other scales and another noise, without a look at the data.
-    fn rebuilt(&self, scales: &[f64], weight: f64, log_likelihood: f64, likelihood: L) -> Result<Self> {
-        let net = self.net.with_scales(scales)?;
-        let eps: Arc<[T]> = self.recentred(scales)?.into();
-        let factored = self.curvature.factored(scales, weight)?;
+    fn rebuilt(&self, found: Found, weight: f64, log_likelihood: f64, likelihood: L) -> Result<Self> {
+        let Found { scales, bounds, .. } = found;
+        let net = self.net.with_scales(&scales)?;
+        let eps: Arc<[T]> = self.recentred(&scales)?.into();
+        let factored = self.curvature.factored(&scales, weight)?;
         let terms = Terms::of(&net, &self.cover, &eps, factored.as_ref());
         Ok(NetLaplacePosterior {
             net,
@@ -166,6 +174,7 @@ impl<T: Precision, L: RowLikelihood> NetLaplacePosterior<T, L> {
             weight,
             log_likelihood,
             likelihood,
+            bounds,
             ..self.clone()
         })
     }
@@ -186,7 +195,7 @@ impl<T: Precision> NetLaplacePosterior<T, Gaussian> {
             let sd = found.sd.unwrap_or(posterior.likelihood.sd());
             let constant = residuals.labels * (sd.ln() + 0.5 * (2.0 * std::f64::consts::PI).ln());
             let log = -0.5 * residuals.square / (sd * sd) - constant;
-            posterior.rebuilt(&found.scales, (residuals.sd / sd).powi(2), log, posterior.likelihood.at(sd))
+            posterior.rebuilt(found, (residuals.sd / sd).powi(2), log, posterior.likelihood.at(sd))
         })?;
         let seen = Ledger::saw("noise tuned", Saw::Noise, Some(self.data.rows()));
         best.net = best.net.owing(seen);

@@ -146,12 +146,12 @@ mod tests {
                 (0..m * n).map(|at| (0..k).map(|l| a[(at / n) * k + l] * b[l * n + at % n]).sum()).collect();
             let (at, bt) = (turned(&a, m, k), turned(&b, k, n));
             let (plain_a, plain_b) = (
-                Rows { data: &a, rows: m, cols: k, transposed: false },
-                Rows { data: &b, rows: k, cols: n, transposed: false },
+                Rows { data: &a, rows: m, cols: k, stride: k, transposed: false },
+                Rows { data: &b, rows: k, cols: n, stride: n, transposed: false },
             );
             let (other_a, other_b) = (
-                Rows { data: &at, rows: k, cols: m, transposed: true },
-                Rows { data: &bt, rows: n, cols: k, transposed: true },
+                Rows { data: &at, rows: k, cols: m, stride: m, transposed: true },
+                Rows { data: &bt, rows: n, cols: k, stride: k, transposed: true },
             );
             for left in [plain_a, other_a] {
                 for right in [plain_b, other_b] {

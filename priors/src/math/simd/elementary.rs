@@ -3,16 +3,14 @@
 /// Adding it rounds to a whole number, which then stands in the lowest bits.
 const ROUND: f64 = 6_755_399_441_055_744.0; // 1.5 · 2⁵²
 
+/// (t, 2ᵏ) with eˣ = (1 + t) · 2ᵏ and |t| below √2 − 1, for x from -709 to 710; a NaN stays in t.
 #[inline(always)]
-pub(super) fn exp1(x: f64) -> f64 {
+pub(in crate::math) fn exp_parts(x: f64) -> (f64, f64) {
     const LN2_HIGH: f64 = 0.693_147_180_369_123_8;
     const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-    // Where the power of two below is 0 and where it is infinite; a NaN stays.
-    let clamped = if x < -709.0 { -709.0 } else { x };
-    let clamped = if clamped > 710.0 { 710.0 } else { clamped };
-    let shifted = clamped * std::f64::consts::LOG2_E + ROUND;
+    let shifted = x * std::f64::consts::LOG2_E + ROUND;
     let k = shifted - ROUND;
-    let r = (clamped - k * LN2_HIGH) - k * LN2_LOW;
+    let r = (x - k * LN2_HIGH) - k * LN2_LOW;
     // Taylor's series to r¹³: |r| ≤ ln 2 / 2, so the rest is below 5e-18.
     let mut p = 1.0 / 6_227_020_800.0;
     p = p * r + 1.0 / 479_001_600.0;
@@ -26,9 +24,17 @@ pub(super) fn exp1(x: f64) -> f64 {
     p = p * r + 1.0 / 24.0;
     p = p * r + 1.0 / 6.0;
     p = p * r + 0.5;
-    let value = 1.0 + (r + r * r * p);
     let power = f64::from_bits((shifted.to_bits() << 52).wrapping_add(1023 << 52));
-    value * power
+    (r + r * r * p, power)
+}
+
+#[inline(always)]
+pub(super) fn exp1(x: f64) -> f64 {
+    // Where the power of two is 0 and where it is infinite; a NaN stays.
+    let clamped = if x < -709.0 { -709.0 } else { x };
+    let clamped = if clamped > 710.0 { 710.0 } else { clamped };
+    let (t, power) = exp_parts(clamped);
+    (1.0 + t) * power
 }
 
 #[inline(always)]

@@ -9,7 +9,7 @@ use pulp::{Arch, NullaryFnOnce, Simd, WithSimd};
 
 pub use elementary::angle1;
 
-pub(super) use elementary::{ln_1p1, sin_cos1};
+pub(super) use elementary::{exp_parts, ln_1p1, sin_cos1};
 
 use elementary::{REDUCIBLE, exp1};
 
