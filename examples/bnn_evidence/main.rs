@@ -36,9 +36,9 @@ impl Plan {
             let ladder = ladder.rungs(60).particles(32);
             return Plan { quick, widths: vec![2, 4, 16, 64], climbs: 4, starts: 3, ladder, sweeps: 12 };
         }
-        let ladder = ladder.rungs(300).particles(96).moves(2);
+        let ladder = ladder.rungs(200).particles(48);
         let widths = vec![2, 4, 8, 16, 32, 64, 128, 256, 512];
-        Plan { quick, widths, climbs: 32, starts: 8, ladder, sweeps: 30 }
+        Plan { quick, widths, climbs: 32, starts: 5, ladder, sweeps: 30 }
     }
 }
 

@@ -92,10 +92,9 @@ fn check(set: &Set, all: &[Outcome], report: &mut Report) {
 
 fn run(args: &common::Args, report: &mut Report) -> Result<(), Error> {
     let seed = Seed::new(args.seed).named("bnn random labels");
-    let levels: &[f64] = if args.quick { &[0.0, 0.5, 1.0] } else { &[0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0] };
     let mut figure = Figure::new("").columns(2);
     for set in Set::all(args, seed.named("split"), report)? {
-        let mut all = Vec::new();
+        let (mut all, levels) = (Vec::new(), set.levels);
         for &c in levels {
             eprintln!("{}: c = {c}", set.name);
             all.push(fitted(&set, c, seed.named(set.name))?);
