@@ -70,7 +70,7 @@ impl Archive {
         archive.map(Archive).map_err(|error| NpzError::NotArchive(error.to_string()))
     }
 
-    /// An array of any real numbers as f64, in standard layout. Memory: 16 bytes an entry while it is read, 8 afterwards.
+    /// An array of any real numbers as f64, in standard layout. Memory: up to 24 bytes an entry while it is read, 8 afterwards.
     pub(crate) fn array(&mut self, name: &str) -> Result<ArrayD<f64>, NpzError> {
         let within = [name.to_owned(), format!("{name}.npy")];
         let Some(index) = within.iter().find_map(|name| self.0.index_for_name(name)) else {

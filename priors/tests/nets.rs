@@ -5,7 +5,7 @@
 use ndarray::{Array1, Array2};
 use softbias_priors::math::special::normal_cdf;
 use softbias_priors::net::layer::Summed;
-use softbias_priors::net::{Activation, Batch, Bend, Gradient, NetBuilder, Run, WeightLaw, Work};
+use softbias_priors::net::{Activation, Batch, Bend, Gradient, NetBuilder, Precision, Run, WeightLaw, Work};
 use softbias_priors::{Net, Points, Prior, PriorError, Seed, Softness, WhitePrior, laws};
 
 fn points(n: usize, inputs: usize) -> Points {
@@ -333,6 +333,47 @@ fn wrong_nets_are_refused_by_the_name_of_the_layer() {
 }
 
 /// Long tensors go through in chunks, in parallel: their weights are those of the law, wherever a chunk begins.
+/// Gradients of sums over lanes are those of one reverse pass over all rows.
+fn sums_are_whole<T: Precision>(net: &Net, n: usize, work: &mut Work<T>, tolerance: f64) {
+    let number = |x: &f64| T::of(*x);
+    let theta: Vec<T> = Seed::new(5).normal1(net.weights()).iter().map(|t| T::of(0.1 * t)).collect();
+    let x: Vec<T> = Seed::new(6).normal1(n * net.width()).iter().map(number).collect();
+    let slopes = |_: &[usize], f: &[T], df: &mut [T]| {
+        df.copy_from_slice(f);
+        0.0
+    };
+    let mut found = vec![T::of(f64::NAN); net.weights()];
+    net.sum_slopes(&theta, Batch { x: &x, rows: None }, &slopes, work, Gradient::Weights(&mut found));
+    let mut whole = vec![T::ZERO; net.weights()];
+    let mut run = Run::default();
+    let f = run.forward(net, &theta, &x).to_vec();
+    run.backward(net, &theta, &f, &mut Summed(&mut whole));
+    let largest = whole.iter().fold(0.0, |m: f64, g| m.max(g.get().abs()));
+    let worst = whole.iter().zip(&found).fold(0.0, |m: f64, (a, b)| m.max((a.get() - b.get()).abs()));
+    assert!(worst <= tolerance * largest, "{net:?}, {n} rows: {worst} of {largest}");
+}
+
+#[test]
+fn sums_over_lanes_are_those_of_one_pass() {
+    let (mut wide, mut narrow) = (Work::default(), Work::default());
+    // several large matrices, behind one another and in branches; convolutions with one position that see more or less than their input
+    for net in [
+        Net::inputs(150).dense(140).tanh().residual(|b| b.dense(140).tanh()).dense(130).relu().dense(2),
+        Net::image(64, 1, 1).conv(64, 3).tanh().dense(2),
+        Net::image(64, 3, 3).conv_by(64, 2, 2, 0).tanh().dense(2),
+        Net::image(128, 2, 2).conv_by(128, 1, 2, 0).tanh().dense(2),
+        Net::image(30, 3, 3).conv_by(64, 3, 1, 0).tanh().dense(2),
+    ] {
+        let net = net.build().unwrap();
+        for n in [0, 1, 65, 700] {
+            sums_are_whole::<f64>(&net, n, &mut wide, 1e-12);
+            sums_are_whole::<f32>(&net, n, &mut narrow, 2e-4);
+        }
+    }
+    let net = Net::inputs(130).dense(130).tanh().dense(1).build().unwrap();
+    sums_are_whole::<f64>(&net, 16 * 256 + 1, &mut wide, 1e-12);
+}
+
 #[test]
 fn long_tensors_are_placed_like_short_ones() {
     // filters of nine correlated weights, 64 × 64 of them; noise that repeats with the filter must give one filter, repeated

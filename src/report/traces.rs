@@ -14,7 +14,7 @@ const NAMED: usize = 7;
 ///
 /// `numbers` are names with one list of values a chain, in the order of the draws, as [`Samples::coordinate`](crate::Samples::coordinate),
 /// [`Samples::of`](crate::Samples::of) and [`Samples::potential`](crate::Samples::potential) give them. Chains have the same colour in every
-/// panel. One of more than 800 draws is drawn by the smallest and the largest of each of 400 stretches, in their order, so that no excursion is
+/// panel. A chain of more than 800 draws is drawn by the smallest and the largest of each of 400 stretches, in their order, so that no excursion is
 /// lost. Two panels stand in a row; the size is that of [`Figure::size`]. Cost: that of [`Mixing::of`], a sort and a Fourier sum a number.
 ///
 /// Source: the titles are what Vehtari et al. (2021) ask to be reported.
@@ -40,12 +40,21 @@ pub fn traces<N: Into<String>>(
 
 fn panel(name: &str, chains: &[Vec<f64>]) -> Panel {
     let mixing = Mixing::of(chains);
-    let said = if [mixing.r_hat, mixing.bulk, mixing.tail].iter().all(|value| value.is_finite()) {
-        format!("R̂ {:.3}, ESS {:.0} bulk, {:.0} tail", mixing.r_hat, mixing.bulk, mixing.tail)
-    } else {
-        // too few draws, draws that are no numbers, or all the same
-        "no R̂".to_owned()
+    // (R̂ is infinite, or all but infinite, where chains are stuck at different values, and nothing where there are too few draws or no numbers)
+    let one = |value: f64, digits: usize| match value {
+        value if value.is_nan() => "–".to_owned(),
+        value if value.is_infinite() => "∞".to_owned(),
+        value if value >= 1e6 => format!("{value:.0e}"),
+        value => format!("{value:.digits$}"),
     };
+    let mut said =
+        format!("R̂ {}, ESS {} bulk, {} tail", one(mixing.r_hat, 3), one(mixing.bulk, 0), one(mixing.tail, 0));
+    let lengths = || chains.iter().map(Vec::len);
+    if let (Some(least), Some(most)) = (lengths().min(), lengths().max())
+        && least < most
+    {
+        said += &format!(" (first {least} draws)");
+    }
     let empty = Panel::new(format!("{name}; {said}")).x("draw");
     let legend = if chains.len() > NAMED { Legend::None } else { Legend::Below };
     let of_chain = |panel: Panel, (chain, values): (usize, &Vec<f64>)| {
@@ -121,7 +130,10 @@ mod tests {
     #[test]
     fn what_cannot_be_diagnosed_is_drawn_all_the_same() {
         let figure = traces("", [("few", vec![vec![1.0, 2.0]]), ("none", Vec::new())]);
-        assert!(figure.panels.iter().all(|panel| panel.title.ends_with("no R̂")));
+        assert!(figure.panels.iter().all(|panel| panel.title.ends_with("R̂ –, ESS – bulk, – tail")));
+        let stuck = traces("", [("stuck", vec![vec![1.0; 50], vec![2.0; 60]])]);
+        let title = &stuck.panels[0].title;
+        assert!(title.contains("R̂ 3e15") && title.ends_with("(first 50 draws)"), "{title}");
         let many = traces("", [("many", vec![vec![0.0, 1.0, 2.0, 3.0]; 8])]);
         assert_eq!((many.columns, many.panels[0].legend), (1, Legend::None));
         #[cfg(feature = "figures")]

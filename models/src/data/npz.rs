@@ -14,7 +14,7 @@ impl Data {
     ///
     /// `x` has a row a point along its first dimension and 1 or more further dimensions, which are flattened row by row (images of 28 × 28
     /// have 784 inputs). `y` has one label a row, or two dimensions: (row, output). Elements: floats of 32 or 64 bits, whole numbers of 8 to
-    /// 64 bits (beyond 2⁵³ they are rounded), booleans as 0 and 1. Memory: 16 bytes an entry while it is read, 8 afterwards. Format:
+    /// 64 bits (beyond 2⁵³ they are rounded), booleans as 0 and 1. Memory: up to 24 bytes an entry while it is read, 8 afterwards. Format:
     /// numpy.lib.format, versions 1 to 3.
     ///
     /// ```no_run

@@ -188,6 +188,15 @@ impl<T> Train<T> {
         self.seed(seed)
     }
 
+    /// Refuses settings of one climb that several in turns have no use for.
+    pub(crate) fn fit_for_turns(&self) -> Result<()> {
+        self.without("training in turns", |train| match train {
+            Train { save: Some(_), .. } => Some(("checkpoints", NO_STATE)),
+            Train { resume: Some(_), .. } => Some(("resuming", NO_STATE)),
+            _ => None,
+        })
+    }
+
     /// Starts at these white coordinates instead of a draw from the prior.
     #[must_use]
     pub fn start(self, coordinates: impl Into<Arc<[f64]>>) -> Train<T> {

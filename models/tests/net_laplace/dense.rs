@@ -98,6 +98,16 @@ fn full_curvature_and_products_are_the_dense_matrix() {
     full_is_dense(&classification(everything(), &classes(11, 16, 3), 3));
     full_is_dense(&classification(everything(), &classes(180, 16, 3), 3));
     full_is_dense(&regression(everything(), &data(9, 16, 3), 0.4));
+    // convolutions with one position that see more or less than their input
+    for image in [
+        Net::image(1, 8, 8).average_pool(8).conv(4, 3),
+        Net::image(1, 8, 8).average_pool(4).conv_by(4, 1, 2, 0),
+        Net::image(1, 8, 8).average_pool(2).conv_by(4, 3, 2, 0),
+    ] {
+        let net = image.tanh().dense(3).build().unwrap();
+        full_is_dense(&classification(net.clone(), &classes(5, 64, 3), 3));
+        full_is_dense(&classification(net, &classes(90, 64, 3), 3));
+    }
     let net = Net::inputs(3).dense(6).sin().dense(2).build().unwrap();
     let noisy = Model { prior: net, likelihood: MeanAndNoise };
     full_is_dense(&NetTarget::new(&noisy, &data(20, 3, 1)).unwrap());

@@ -203,7 +203,9 @@ impl<T: Real> Site<T> for Conv {
     fn matrix(&self) -> Option<MatrixSite> {
         let positions = Layer::output(self).positions();
         let bias = self.dense.bias.is_some();
-        Some(MatrixSite { outputs: self.dense.outputs, inputs: self.dense.inputs, positions, bias })
+        let whole = self.padding == 0 && self.side == self.input.height && self.side == self.input.width;
+        let (outputs, inputs) = (self.dense.outputs, self.dense.inputs);
+        Some(MatrixSite { outputs, inputs, positions, bias, plain: positions == 1 && whole })
     }
 
     fn unfold(&self, x: &[T], rows: usize, out: &mut Vec<T>) {

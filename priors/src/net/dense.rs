@@ -164,7 +164,7 @@ impl<T: Real> Site<T> for Dense {
 
     fn matrix(&self) -> Option<MatrixSite> {
         let bias = self.bias.is_some();
-        Some(MatrixSite { outputs: self.outputs, inputs: self.inputs, positions: 1, bias })
+        Some(MatrixSite { outputs: self.outputs, inputs: self.inputs, positions: 1, bias, plain: true })
     }
 }
 

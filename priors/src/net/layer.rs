@@ -160,6 +160,8 @@ pub struct MatrixSite {
     pub positions: usize,
     /// Whether a bias of `outputs` numbers follows it in θ.
     pub bias: bool,
+    /// Whether the site's x and dy are the matrix's inputs and outputs as they are: else they have to be unfolded.
+    pub plain: bool,
 }
 
 /// Who watches a reverse pass.

@@ -75,7 +75,8 @@ impl Net {
         (HELD / held.max(1)).clamp(1, 256)
     }
 
-    /// Σ over rows of a function of the outputs, and its gradient. In parallel; O(rows × weights), the memory of at most 16 × 256 rows' layers.
+    /// Σ over rows of a function of the outputs, and its gradient. In parallel; O(rows × weights), the memory of at most 16 × 256 rows' layers,
+    /// and of 16 gradients of the tensors that are not matrices of 16,384 weights or more.
     ///
     /// # Panics
     /// If θ, the batch or the gradient does not fit the net.
@@ -94,6 +95,7 @@ impl Net {
         };
         let lengths = eps.iter().map(|eps| eps.len()).chain(out.iter().map(|out| out.len()));
         assert!(lengths.into_iter().all(|len| len == self.weights()), "sum_slopes: one number a weight");
+        assert!(batch.x.len().is_multiple_of(self.width()), "sum_slopes: rows of {} numbers", self.width());
         let n = batch.rows.map_or(batch.x.len() / self.width(), <[usize]>::len);
         let each = n.div_ceil(LANES).max(LANE).min(self.block());
         let used = n.div_ceil(each).clamp(1, LANES);
@@ -200,7 +202,7 @@ impl<T: Precision> Lane<T> {
         self.value += slopes(&self.rows, self.run.outputs(), &mut self.dy);
         let Some(first) = back else { return };
         if self.gradient.len() != net.weights() {
-            // (pages that are never touched cost nothing)
+            // (the places of large matrices are never touched, and such pages are not used)
             self.gradient = vec![T::ZERO; net.weights()];
         }
         let inputs = self.run.read().as_ptr();
@@ -224,7 +226,7 @@ struct Met<'a, T> {
 impl<T: Real> Sink<T> for Met<'_, T> {
     fn visit(&mut self, site: &dyn Site<T>, x: &[T], dy: &[T], rows: usize) {
         let own = &mut self.gradient[site.start()..][..site.len()];
-        let large = site.matrix().filter(|m| m.positions == 1 && m.outputs * m.inputs >= LARGE);
+        let large = site.matrix().filter(|m| m.plain && m.outputs * m.inputs >= LARGE);
         let Some(matrix) = large else {
             if self.first {
                 own.fill(T::ZERO);

@@ -4,30 +4,29 @@
 //! B Bᵀ = G Gᵀ ∘ X Xᵀ: R² (inputs + outputs) operations for R rows instead of R² · inputs · outputs, and B itself is not needed until somebody predicts
 //! or draws weights.
 
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use ndarray::{Array2, Array3, ArrayView1, Axis, Zip, s};
 use rayon::prelude::*;
 use softbias_priors::math::Seed;
 use softbias_priors::math::linalg::{self, Cholesky};
+use softbias_priors::memory;
 use softbias_priors::net::layer::Site;
 use softbias_priors::net::{Net, Precision};
 
 use super::cover::{Cover, Place, sites};
 use super::fit::{At, Curvature, Factored, products_by_point, root_rows, write_rows};
-use super::full::normals;
+use super::full::{INSTEAD, normals};
 use super::kron::pull_place;
+use super::later::Later;
 use crate::curvature::{Lane, Roots, Seen, Show};
 use crate::error::Result;
 use crate::likelihood::RowLikelihood;
 
-/// B, computed when it is first needed.
-type Rows = LazyLock<Array2<f64>, Box<dyn FnOnce() -> Array2<f64> + Send>>;
-
 /// H = Bᵀ B in white coordinates of scale 1.
 #[derive(Debug)]
 pub(super) struct ByRows {
-    b: Arc<Rows>,
+    b: Arc<Later<Array2<f64>>>,
     cover: Arc<Cover>,
     /// B Bᵀ of every tensor's columns.
     grams: Vec<Array2<f64>>,
@@ -41,6 +40,12 @@ pub(super) fn by_rows<T: Precision, L: RowLikelihood>(
 ) -> Result<(f64, Arc<dyn Curvature<T>>)> {
     let n = roots.target.data().len();
     if !cover.is_all() {
+        memory::announce(
+            "rows of the curvature (row · output × weight)",
+            n * roots.columns(),
+            cover.len(),
+            INSTEAD,
+        )?;
         let (b, log) = root_rows(roots, at, cover, 0..n);
         return Ok((log, Arc::new(ByRows::of(b, cover))));
     }
@@ -52,7 +57,7 @@ pub(super) fn by_rows<T: Precision, L: RowLikelihood>(
             (Roots { target: &target, theta: &theta }, At { net: &net, eps: &eps, theta: &theta });
         root_rows(&roots, &at, &held, 0..n).0
     };
-    Ok((log, Arc::new(ByRows { b: Arc::new(LazyLock::new(Box::new(rows))), cover: cover.clone(), grams })))
+    Ok((log, Arc::new(ByRows { b: Arc::new(Later::new(rows)), cover: cover.clone(), grams })))
 }
 
 /// What one site's B Bᵀ is made of, for some rows of data.
@@ -67,7 +72,7 @@ struct Part {
 /// Whether the weights of a place are a matrix used once, under priors of one scale a tensor.
 fn is_plain(net: &Net, place: &Place) -> bool {
     let plain = place.tensors(net).all(|tensor| net.tensors()[tensor].law.is_isotropic());
-    plain && place.matrix.is_some_and(|matrix| matrix.positions == 1)
+    plain && place.matrix.is_some_and(|matrix| matrix.plain)
 }
 
 impl Part {
@@ -107,8 +112,8 @@ fn grams<T: Precision, L: RowLikelihood>(
             let mut found: Vec<Part> = places.iter().map(|_| Part::default()).collect();
             let rows = part * PART..((part + 1) * PART).min(n);
             let log = roots.visit(lane, rows, Show::Together, &mut |site, seen| {
-                if let Some(at) = places.iter().position(|place| place.start == site.start()) {
-                    found[at].add(site, seen, plain[at], held);
+                if let Some(own) = places.iter().position(|place| place.start == site.start()) {
+                    found[own].add(site, seen, plain[own], held);
                 }
             });
             (found, log)
@@ -173,8 +178,7 @@ impl ByRows {
     /// Of rows that are at hand.
     pub(super) fn of(b: Array2<f64>, cover: &Arc<Cover>) -> ByRows {
         let grams = cover.tensors().iter().map(|own| linalg::syrk(b.slice(s![.., own.clone()]))).collect();
-        let b: Rows = LazyLock::new(Box::new(move || b));
-        ByRows { grams, b: Arc::new(b), cover: cover.clone() }
+        ByRows { grams, b: Arc::new(Later::of(b)), cover: cover.clone() }
     }
 
     /// K = I + B S² Bᵀ = L Lᵀ, with |I + S Bᵀ B S| = |K|; and tr M⁻¹ = count − s² tr(K⁻¹ B Bᵀ) of every tensor. R³ operations for R rows.
@@ -219,7 +223,7 @@ impl<T: Precision> Curvature<T> for ByRows {
 struct InRows {
     cholesky: Cholesky,
     traces: Vec<f64>,
-    b: Arc<Rows>,
+    b: Arc<Later<Array2<f64>>>,
     cover: Arc<Cover>,
     /// The scale of every weight.
     scales: Vec<f64>,
@@ -230,21 +234,27 @@ struct InRows {
 }
 
 impl InRows {
-    /// B S.
-    fn scaled(&self) -> Array2<f64> {
-        let mut scaled = (**self.b).clone();
-        by_rows_of(&mut scaled, |_, row| {
-            row.iter_mut().zip(&self.scales).for_each(|(b, s)| *b *= self.root * s);
-        });
-        scaled
-    }
-
     fn white(&self) -> Result<&Array2<f64>> {
         if let Some(white) = self.white.get() {
             return Ok(white);
         }
-        let white = self.cholesky.solve_lower(self.scaled().view())?;
+        let (rows, weights) = (3 * self.rows(), self.scales.len());
+        memory::announce("rows of the curvature (row · output × weight), thrice", rows, weights, INSTEAD)?;
+        let mut scaled = self.b.get().clone();
+        by_rows_of(&mut scaled, |_, row| {
+            row.iter_mut().zip(&self.scales).for_each(|(b, s)| *b *= self.root * s);
+        });
+        let white = self.cholesky.solve_lower(scaled.view())?;
         Ok(self.white.get_or_init(|| white))
+    }
+
+    fn rows(&self) -> usize {
+        self.cholesky.dim()
+    }
+
+    /// Rows of z times S.
+    fn scale(&self, z: &mut Array2<f64>) {
+        by_rows_of(z, |_, row| row.iter_mut().zip(&self.scales).for_each(|(z, s)| *z *= self.root * s));
     }
 }
 
@@ -260,7 +270,7 @@ impl<T: Precision> Factored<T> for InRows {
     /// |g|² − |L⁻¹ B S g|².
     fn inverse_square(&self, g: &[f64]) -> Result<f64> {
         let scaled: Vec<f64> = g.iter().zip(&self.scales).map(|(g, s)| self.root * s * g).collect();
-        let seen = (**self.b).dot(&ArrayView1::from(&scaled));
+        let seen = self.b.get().dot(&ArrayView1::from(&scaled));
         let known = self.cholesky.solve_lower(seen.insert_axis(Axis(1)).view())?;
         let all: f64 = g.iter().map(|g| g * g).sum();
         Ok((all - known.iter().map(|k| k * k).sum::<f64>()).max(0.0))
@@ -268,12 +278,16 @@ impl<T: Precision> Factored<T> for InRows {
 
     /// z − S Bᵀ K⁻¹ (B S z + z′), by Matheron's rule.
     fn draws(&self, n: usize, seed: Seed) -> Result<Array2<f64>> {
+        memory::announce("rows of the curvature", self.rows(), self.scales.len(), INSTEAD)?;
         let mut z = normals(n, self.cover.len(), seed);
-        let scaled = self.scaled();
-        let mut seen = linalg::matmul_nt(z.view(), scaled.view());
-        seen += &normals(n, scaled.nrows(), seed.named("noise"));
+        let mut scaled = z.clone();
+        self.scale(&mut scaled);
+        let mut seen = linalg::matmul_nt(scaled.view(), self.b.get().view());
+        seen += &normals(n, seen.ncols(), seed.named("noise"));
         let share = self.cholesky.solve(seen.t())?;
-        z -= &linalg::matmul_tn(share.view(), scaled.view());
+        let mut known = linalg::matmul_tn(share.view(), self.b.get().view());
+        self.scale(&mut known);
+        z -= &known;
         Ok(z)
     }
 

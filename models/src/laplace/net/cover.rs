@@ -132,9 +132,8 @@ pub(super) fn sites<T: Precision>(net: &Net, theta: &[T]) -> Result<Vec<Place>, 
 
 /// The last layer: a dense layer whose outputs are those of the net.
 pub(super) fn last_layer(net: &Net, places: &[Place]) -> Result<Place, NetLaplaceError> {
-    let ends = |place: &&Place| {
-        place.matrix.is_some_and(|matrix| matrix.positions == 1 && matrix.outputs == net.count())
-    };
+    let ends =
+        |place: &&Place| place.matrix.is_some_and(|matrix| matrix.plain && matrix.outputs == net.count());
     let linear = net.layers().last().is_some_and(|layer| !layer.tensors().is_empty());
     match places.first().filter(ends) {
         Some(place) if linear => Ok(*place),

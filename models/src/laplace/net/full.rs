@@ -16,7 +16,8 @@ use crate::error::Result;
 use crate::likelihood::RowLikelihood;
 
 /// What to use where a full matrix is too large.
-const INSTEAD: &str = "use `NetLaplace::kron`, `diag`, `low_rank(k)`, `last_layer` or `subnetwork`";
+pub(super) const INSTEAD: &str =
+    "use `NetLaplace::kron`, `diag`, `low_rank(k)`, `last_layer` or `subnetwork`";
 
 /// The full curvature: P × P, or by rows if that is smaller; with Σ ln p over the rows.
 pub(super) fn full<T: Precision, L: RowLikelihood>(
@@ -27,7 +28,6 @@ pub(super) fn full<T: Precision, L: RowLikelihood>(
     let (n, p) = (roots.target.data().len(), cover.len());
     let height = n * roots.columns();
     if height < p {
-        memory::announce("rows of the curvature (row · output × weight)", height, p, INSTEAD)?;
         let tensors = cover.tensors().len();
         memory::announce("the curvature in function space", height * tensors, height, INSTEAD)?;
         return by_rows(roots, at, cover);

@@ -17,11 +17,12 @@ impl NetLaplace {
     /// steps of tuning a round are enough, as weights and scales follow each other. Its ledger says that its scales were tuned on these rows. Which
     /// optimum is found depends on the scales at the start: of several, the evidences tell.
     ///
-    /// Cost: rounds + 1 times training, approximating and tuning. `train` says how each round climbs (its start is that of the first alone); a watcher of
+    /// Cost: rounds + 1 times training and approximating, rounds times tuning. `train` says how each round climbs (its start is that of the first alone); a watcher of
     /// it that interrupts ends that round.
     ///
     /// # Errors
-    /// Those of training, of [`NetLaplace::at`] and of `tune`.
+    /// Those of training, of [`NetLaplace::at`] and of `tune`; for no rounds, and where training is to be saved or resumed: turns have no single
+    /// state to save.
     pub fn in_turns<T: Precision, L: RowLikelihood>(
         &self,
         train: &Train<T>,
@@ -33,15 +34,20 @@ impl NetLaplace {
         if rounds == 0 {
             return Err(NetLaplaceError::Structure("training in turns takes at least one round").into());
         }
+        train.fit_for_turns()?;
+        let mut bounds = Vec::new();
         let mut target = NetTarget::<T, L>::new(model, data)?;
         let mut train = train.clone();
         for round in 0..rounds {
             let climbed = train.clone().round(round).climb(&target)?;
             let tuned = tune(&self.at(&target, &climbed.coordinates)?)?;
             target = target.with_net(tuned.net().clone()).with_likelihood(tuned.likelihood().clone());
+            bounds = tuned.bounds.clone();
             train = train.start(tuned.centre().iter().map(|e| e.get()).collect::<Vec<f64>>());
         }
         let climbed = train.round(rounds).climb(&target)?;
-        self.at(&target, &climbed.coordinates)
+        let mut posterior = self.at(&target, &climbed.coordinates)?;
+        posterior.bounds = bounds;
+        Ok(posterior)
     }
 }

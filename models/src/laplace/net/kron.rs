@@ -105,7 +105,7 @@ impl<T: Precision> Sum<T> {
 
     fn add(&mut self, buffer: &mut Vec<T>, site: &dyn Site<T>, seen: Seen<'_, T>) {
         match (self, site.matrix()) {
-            (Sum::Matrix { a, g }, Some(shape)) if shape.positions == 1 => {
+            (Sum::Matrix { a, g }, Some(shape)) if shape.plain => {
                 if seen.first {
                     a.add(seen.x);
                 }

@@ -31,6 +31,7 @@ mod in_turns;
 mod kron;
 mod kron_solved;
 mod last_layer;
+mod later;
 mod low_rank;
 mod posterior;
 mod predict;

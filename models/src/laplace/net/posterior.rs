@@ -1,6 +1,6 @@
 //! The Gaussian posterior of a net: evidence, information, draws of weights and of functions.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use ndarray::{Array2, Array3};
 use softbias_priors::math::stable::log_mean_exp;
@@ -12,6 +12,7 @@ use super::NetLaplace;
 use super::cover::Cover;
 use super::evidence::Terms;
 use super::fit::{At, Curvature, Factored};
+use super::later::Later;
 use crate::data::Data;
 use crate::error::{ModelError, Result};
 use crate::evidence::{EffectiveDimension, Evidence, Grade};
@@ -46,7 +47,7 @@ pub struct NetLaplacePosterior<T, L> {
     pub(super) fixed: Ledger,
     pub(super) symmetries: f64,
     /// Slopes of Σ ln p in white coordinates of scale 1 over the covered weights, at the noise where the curvature was measured.
-    pub(super) slopes: Arc<Slopes>,
+    pub(super) slopes: Arc<Later<Vec<f64>>>,
     /// Where a search for scales met its bounds.
     pub(super) bounds: Vec<Warning>,
 }
@@ -129,7 +130,7 @@ impl<T: Precision, L: RowLikelihood> NetLaplacePosterior<T, L> {
     /// What a Newton step from the centre would add to the log evidence: ½ gᵀM⁻¹g, half the Newton decrement, with the slopes g of the log
     /// posterior in the white coordinates that are covered; 0 at a mode. (Exact where the log posterior is quadratic with this curvature.) After
     /// scales or noise were tuned, at fixed weights, it says what is lost by not training again. Cost: one gradient over
-    /// all rows, once, and one solve.
+    /// all rows, once, and one solve; of the full curvature of a net with more weights than rows · outputs also the rows of its root, once.
     ///
     /// # Errors
     /// When the eigenvectors of a Kronecker factor cannot be found.
@@ -138,13 +139,13 @@ impl<T: Precision, L: RowLikelihood> NetLaplacePosterior<T, L> {
         let slope = |(index, (slope, scale)): (usize, (&f64, &f64))| {
             self.weight * scale * slope - self.eps[self.cover.place(index)].get()
         };
-        let g: Vec<f64> = self.slopes.iter().zip(&scales).enumerate().map(slope).collect();
+        let g: Vec<f64> = self.slopes.get().iter().zip(&scales).enumerate().map(slope).collect();
         Ok(Nats(0.5 * self.factored.inverse_square(&g)?))
     }
 
     /// What has to be said about it: that it is not centred at a mode ([`NetLaplacePosterior::short_of_mode`] above 0.1 nats, a tenth of what
     /// is worth a mention between two models), that a tuned scale stands on a bound of its search, and that it is one mode of many, where hidden
-    /// units can be arranged. Cost: one solve.
+    /// units can be arranged. Cost: that of [`NetLaplacePosterior::short_of_mode`].
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.bounds.clone();
@@ -256,27 +257,24 @@ impl<T: Precision, L: RowLikelihood> NetLaplacePosterior<T, L> {
 /// Log evidence, in nats, whose loss is warned of.
 const NOTEWORTHY: f64 = 0.1;
 
-/// Slopes, computed when they are first needed.
-pub(super) type Slopes = LazyLock<Vec<f64>, Box<dyn FnOnce() -> Vec<f64> + Send>>;
-
 /// Slopes of Σ ln p over all rows in white coordinates of scale 1, of the covered weights.
 fn unit_slopes<T: Precision, L: RowLikelihood>(
     target: &NetTarget<T, L>,
     cover: &Cover,
     eps: &[T],
     theta: &[T],
-) -> Result<Slopes> {
+) -> Result<Later<Vec<f64>>> {
     let unit = target.net().with_scales(&vec![1.0; target.net().tensors().len()])?;
     let (target, cover) = (target.clone().with_net(unit), cover.clone());
     let (eps, theta) = (eps.to_vec(), theta.to_vec());
-    Ok(LazyLock::new(Box::new(move || {
+    Ok(Later::new(move || {
         let mut all = vec![T::ZERO; theta.len()];
         let out = Gradient::White { eps: &eps, out: &mut all };
         target.at_weights(&theta, None, &mut Work::default(), out);
         let mut own = vec![0.0; cover.len()];
         cover.select(&all, &mut own);
         own
-    })))
+    }))
 }
 
 /// Draws of functions at a time.

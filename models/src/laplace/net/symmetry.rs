@@ -14,7 +14,7 @@ pub(super) fn symmetries(net: &Net, places: &[Place]) -> f64 {
         let tensors = layers[index].tensors();
         let start = tensors.first()?.start;
         let place = places.iter().find(|place| place.start == start)?;
-        place.matrix.filter(|matrix| matrix.positions == 1)?;
+        place.matrix.filter(|matrix| matrix.plain)?;
         // with the priors of the net, whose scales may have changed since
         Some(place.tensors(net).map(|tensor| &net.tensors()[tensor]).collect::<Vec<&Tensor>>())
     };

@@ -106,6 +106,9 @@ fn small<T: Copy + Default + std::ops::Mul<Output = T> + std::ops::AddAssign>(
     if !add {
         out.fill(T::default());
     }
+    if out.is_empty() {
+        return;
+    }
     for i in 0..m {
         let row = &mut out[i * n..(i + 1) * n];
         for l in 0..k {
@@ -136,7 +139,7 @@ mod tests {
     #[test]
     fn products_of_every_size_and_orientation() {
         let value = |i: usize| ((i * 7919 + 13) % 101) as f64 / 50.0 - 1.0;
-        for (m, k, n) in [(1, 1, 1), (3, 4, 5), (17, 30, 9), (64, 50, 33), (0, 3, 2), (4, 0, 3)] {
+        for (m, k, n) in [(1, 1, 1), (3, 4, 5), (17, 30, 9), (64, 50, 33), (0, 3, 2), (4, 0, 3), (4, 3, 0)] {
             let (a, b): (Vec<f64>, Vec<f64>) =
                 ((0..m * k).map(value).collect(), (0..k * n).map(|i| value(i + 7)).collect());
             let turned = |x: &[f64], rows: usize, cols: usize| -> Vec<f64> {
