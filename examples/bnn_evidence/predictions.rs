@@ -1,8 +1,9 @@
 //! What three posteriors of one net predict: Laplace, Hamiltonian Monte Carlo, Langevin dynamics.
 
+use softbias::langevin::Mixing;
 use softbias::prelude::*;
 use softbias::report::Value;
-use softbias::{Error, NetDraws, NetTarget};
+use softbias::{Chains, Error, NetTarget};
 
 use crate::Plan;
 use crate::sets::Set;
@@ -26,7 +27,8 @@ pub(crate) fn study(set: &Set, plan: &Plan, seed: Seed, report: &mut Report) -> 
     )?;
     let largest = stiffest.values().iter().copied().fold(0.0, f64::max);
     let step = 0.4 / (1.0 + largest);
-    let sgld = Sgld::step(step).chains(4).warmup(draws * 20).draws(draws).thin(20);
+    let thin = if plan.quick { 100 } else { 400 };
+    let sgld = Sgld::step(step).chains(4).warmup(draws * thin / 2).draws(draws).thin(thin);
     let sgld =
         sgld.seed(seed.named("sgld")).start(vec![eps.clone()]).condition_in::<f64, _>(&model, &set.data)?;
     let (low, high) = set
@@ -36,34 +38,17 @@ pub(crate) fn study(set: &Set, plan: &Plan, seed: Seed, report: &mut Report) -> 
         .iter()
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(*x), b.max(*x)));
     let x = Points::linspace(low - 0.5, high + 0.5, 200)?;
-    let laplace = laplace.sample(400, seed.named("laplace"))?;
-    let at: Vec<f64> = x.view().iter().copied().collect();
-    let mut panel =
-        Panel::new(format!("{}: {WIDTH} units", set.name)).x("x").y("function, ± 2 standard deviations");
+    let drawn = laplace.sample(400, seed.named("laplace"))?;
     report.table(format!("{}: posteriors of {WIDTH} units on the rows they are from", set.name));
-    let mut add =
-        |name: &'static str, colour: &str, posterior: &NetDraws<f64, Gaussian>| -> Result<(), Error> {
-            let prediction = posterior.predict(&x)?;
-            let (mean, sd) =
-                (prediction.mean().column(0).to_vec(), prediction.sd(Uncertainty::Latent).column(0).to_vec());
-            let edge = |sign: f64| mean.iter().zip(&sd).map(|(m, s)| m + sign * 2.0 * s).collect::<Vec<_>>();
-            let shown = std::mem::take(&mut panel).line(name, &at, mean.clone()).colour(colour);
-            let shown =
-                shown.dashed("", &at, edge(-1.0)).colour(colour).dashed("", &at, edge(1.0)).colour(colour);
-            panel = shown;
-            let rmse = posterior.predict(set.data.points())?.rmse(set.data.labels())?;
-            let log = posterior.log_predictive(&set.data)?.sum() / set.data.len() as f64;
-            report.row([
-                ("posterior", Value::from(name)),
-                ("train RMSE", rmse.into()),
-                ("log predictive a row", log.into()),
-                ("mean sd on the grid", (sd.iter().sum::<f64>() / sd.len() as f64).into()),
-            ]);
-            Ok(())
-        };
-    add("Laplace, weights drawn", "#0072b2", &laplace)?;
-    add("HMC", "#d55e00", &hmc.posterior()?)?;
-    add("SGLD", "#009e73", &sgld.posterior()?)?;
+    let panel =
+        Panel::new(format!("{}: {WIDTH} units", set.name)).x("x").y("function, ± 2 standard deviations");
+    let mut told = Told { set, x: &x, report, panel };
+    told.add("Laplace, linearised", Some("#0072b2"), &laplace, None)?;
+    told.add("Laplace, weights drawn", None, &drawn, None)?;
+    told.add("HMC", Some("#d55e00"), &hmc.posterior()?, Some(mixing(&hmc, &x)?))?;
+    told.add("SGLD", Some("#009e73"), &sgld.posterior()?, Some(mixing(&sgld, &x)?))?;
+    told.add("infinite net, exact", None, &set.limit()?.condition(&set.data)?, None)?;
+    let panel = told.panel;
     report.note(format!("{}: {hmc}", set.name));
     report.note(format!("{}: {sgld}", set.name));
     Ok(panel.points(
@@ -71,4 +56,53 @@ pub(crate) fn study(set: &Set, plan: &Plan, seed: Seed, report: &mut Report) -> 
         set.data.points().view().iter().copied().collect::<Vec<_>>(),
         set.data.labels().iter().copied().collect::<Vec<_>>(),
     ))
+}
+
+/// What posteriors say at some points: rows of a table, and curves.
+struct Told<'a> {
+    set: &'a Set,
+    x: &'a Points,
+    report: &'a mut Report,
+    panel: Panel,
+}
+
+impl Told<'_> {
+    /// A posterior's row, and in the figure where it has a colour.
+    fn add<P: Posterior>(
+        &mut self,
+        name: &'static str,
+        colour: Option<&str>,
+        posterior: &P,
+        mixed: Option<f64>,
+    ) -> Result<(), Error> {
+        let prediction = posterior.predict(self.x)?;
+        let mean = prediction.mean().column(0).to_vec();
+        let sd = prediction.sd(Uncertainty::Latent).column(0).to_vec();
+        let data = &self.set.data;
+        self.report.row([
+            ("posterior", Value::from(name)),
+            ("train RMSE", posterior.predict(data.points())?.rmse(data.labels())?.into()),
+            ("log predictive a row", (posterior.log_predictive(data)?.sum() / data.len() as f64).into()),
+            ("mean sd on the grid", (sd.iter().sum::<f64>() / sd.len() as f64).into()),
+            ("largest R̂ of functions", mixed.map_or(Value::Missing, Value::from)),
+        ]);
+        let Some(colour) = colour else { return Ok(()) };
+        let at: Vec<f64> = self.x.view().iter().copied().collect();
+        let edge = |sign: f64| mean.iter().zip(&sd).map(|(m, s)| m + sign * 2.0 * s).collect::<Vec<_>>();
+        let shown = std::mem::take(&mut self.panel).line(name, &at, &mean).colour(colour);
+        let shown = shown.dashed("", &at, edge(-1.0)).colour(colour);
+        self.panel = shown.dashed("", &at, edge(1.0)).colour(colour);
+        Ok(())
+    }
+}
+
+/// The largest R̂ of the function at any of the points.
+fn mixing(chains: &Chains<f64, Gaussian>, x: &Points) -> Result<f64, Error> {
+    let functions = chains.posterior()?.functions_at(x)?;
+    let each = functions.shape()[0] / chains.count();
+    let of_point = |point: usize| {
+        let chain = |chain: usize| (0..each).map(|draw| functions[[chain * each + draw, point, 0]]).collect();
+        Mixing::of(&(0..chains.count()).map(chain).collect::<Vec<Vec<f64>>>()).r_hat
+    };
+    Ok((0..x.len()).map(of_point).fold(0.0, f64::max))
 }

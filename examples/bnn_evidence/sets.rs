@@ -2,10 +2,15 @@
 
 use ndarray::{Array1, Array2};
 use softbias::Error;
+use softbias::kernel::Activation;
 use softbias::net::WeightLaw;
 use softbias::prelude::*;
 
 use crate::common::Args;
+
+/// Scales of the last layer: of its weights, times the root of the units, and of its bias.
+const OUT: f64 = 2.0;
+const SHIFT: f64 = 0.5;
 
 /// Rows with inputs and labels of order 1, by declared constants.
 pub(crate) struct Set {
@@ -57,11 +62,19 @@ impl Set {
     /// A net with hidden layers of this width, a prior over functions that has a limit as it grows.
     pub(crate) fn model(&self, width: usize, depth: usize) -> Result<Model<Net, Gaussian>, Error> {
         let first = Net::inputs(1).dense(width).weights(WeightLaw::normal(self.turns));
-        let mut net = first.bias(WeightLaw::normal(self.turns)).tanh();
+        let mut net = first.bias(WeightLaw::normal(self.turns)).erf();
         for _ in 1..depth {
-            net = net.dense(width).weights(WeightLaw::fan_in(self.turns)).tanh();
+            net = net.dense(width).weights(WeightLaw::fan_in(self.turns)).erf();
         }
-        let net = net.dense(1).weights(WeightLaw::fan_in(2.0)).bias(WeightLaw::normal(0.5)).build()?;
+        let net = net.dense(1).weights(WeightLaw::fan_in(OUT)).bias(WeightLaw::normal(SHIFT)).build()?;
         Ok(net.with_likelihood(Gaussian::known(self.noise)))
+    }
+
+    /// What nets with one hidden layer become as it grows.
+    pub(crate) fn limit(&self) -> Result<Model<Gp, Gaussian>, Error> {
+        let square = self.turns * self.turns;
+        let units = Kernel::network(Activation::Erf, 1, square, square)?;
+        let kernel = OUT * OUT * units + Kernel::constant(SHIFT * SHIFT);
+        Ok(Gp::new(kernel).with_likelihood(Gaussian::known(self.noise)))
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Climbed {
 
 pub(crate) struct Study {
     pub(crate) all: Vec<Known>,
+    /// Evidence and information of the infinite net.
+    pub(crate) limit: Evidence,
 }
 
 /// The coordinates of the highest Laplace evidence, out of several climbs.
@@ -51,6 +53,7 @@ pub(crate) fn best(
 }
 
 pub(crate) fn study(set: &Set, plan: &Plan, seed: Seed, report: &mut Report) -> Result<Study, Error> {
+    let limit = set.limit()?.condition(&set.data)?.evidence_of();
     let mut all = Vec::new();
     let deep = if plan.quick { vec![(16, 2)] } else { vec![(16, 2), (64, 2), (64, 3)] };
     for (width, depth) in plan.widths.iter().map(|w| (*w, 1)).chain(deep) {
@@ -102,7 +105,13 @@ pub(crate) fn study(set: &Set, plan: &Plan, seed: Seed, report: &mut Report) -> 
             ("its information", climbed(|c| c.integrated.information.get())),
         ]);
     }
-    Ok(Study { all })
+    report.row([
+        ("units", Value::from("∞, exact")),
+        ("hidden layers", 1.0.into()),
+        ("annealed", limit.log.get().into()),
+        ("its information", limit.information.get().into()),
+    ]);
+    Ok(Study { all, limit })
 }
 
 impl Study {
@@ -110,22 +119,54 @@ impl Study {
         self.all.iter().filter(|known| known.depth == 1)
     }
 
+    fn climbed(&self) -> impl Iterator<Item = (&Known, &Climbed)> {
+        self.shallow().filter_map(|known| Some((known, known.ladder.as_ref()?)))
+    }
+
     pub(crate) fn check(&self, set: &Set, plan: &Plan, report: &mut Report) {
         let name = set.name;
-        let informed: Vec<f64> =
-            self.shallow().filter(|k| k.width >= 4).map(|k| k.full.information.get()).collect();
-        let most = informed.iter().copied().fold(0.0, f64::max);
-        let least = informed.iter().copied().fold(f64::INFINITY, f64::min);
+        let from = |known: &&Known| known.width >= 4;
+        let range = |all: &mut dyn Iterator<Item = f64>| {
+            let (least, most) = all.fold((f64::INFINITY, 0.0_f64), |(l, m), x| (l.min(x), m.max(x)));
+            most / least
+        };
+        let learned = self.climbed().filter(|(known, _)| from(known));
+        let learned = learned.map(|(_, climbed)| climbed.integrated.information.get());
         report.check(
-            format!("{name}: most information over least, from 4 units on"),
-            most / least,
+            format!("{name}: information itself from 4 units on, the infinite net's too, most over least"),
+            range(&mut learned.chain([self.limit.information.get()])),
+            Relation::AtMost,
+            1.8,
+        );
+        report.check(
+            format!("{name}: effective dimension from 4 units on, most over least"),
+            range(&mut self.shallow().filter(from).map(|known| known.dimension)),
             Relation::AtMost,
             2.0,
         );
+        let near: Vec<_> = self.climbed().filter(|(known, _)| from(known)).collect();
+        if let Some((known, climbed)) = near.last() {
+            report.check(
+                format!("{name}: annealed evidence of {} units off that of the infinite net", known.width),
+                (climbed.log - self.limit.log.get()).abs(),
+                Relation::AtMost,
+                if plan.quick { 8.0 } else { 4.0 },
+            );
+        }
+        if let (Some((few, climbed)), Some(many)) = (near.first(), self.shallow().last()) {
+            report.check(
+                format!(
+                    "{name}: Laplace off the infinite net at {} units, less off at {}",
+                    many.width, few.width
+                ),
+                (many.full.log.get() - self.limit.log.get()).abs() - (few.full.log.get() - climbed.log).abs(),
+                Relation::Above,
+                0.0,
+            );
+        }
         let orders = self.shallow().map(|k| k.full.log.get() - k.diag).fold(f64::INFINITY, f64::min);
         report.check(format!("{name}: full less diagonal evidence, least"), orders, Relation::Above, 0.0);
-        for known in self.shallow() {
-            let Some(climbed) = &known.ladder else { continue };
+        for (known, climbed) in self.climbed() {
             let apart = (climbed.log - climbed.integrated.log.get()).abs();
             let error = climbed.standard_error.hypot(match climbed.integrated.grade {
                 softbias::Grade::Estimate { standard_error } => standard_error,
@@ -145,11 +186,10 @@ impl Study {
     pub(crate) fn panels(&self, set: &Set) -> Vec<Panel> {
         let widths: Vec<f64> = self.shallow().map(|k| k.width as f64).collect();
         let of = |pick: &dyn Fn(&Known) -> f64| self.shallow().map(pick).collect::<Vec<_>>();
-        let climbed: Vec<(f64, &Climbed)> =
-            self.shallow().filter_map(|k| Some((k.width as f64, k.ladder.as_ref()?))).collect();
-        let at: Vec<f64> = climbed.iter().map(|(width, _)| *width).collect();
+        let at: Vec<f64> = self.climbed().map(|(known, _)| known.width as f64).collect();
         let ladder =
-            |pick: &dyn Fn(&Climbed) -> f64| climbed.iter().map(|(_, c)| pick(c)).collect::<Vec<_>>();
+            |pick: &dyn Fn(&Climbed) -> f64| self.climbed().map(|(_, c)| pick(c)).collect::<Vec<_>>();
+        let (informed, evident) = (self.limit.information.get(), self.limit.log.get());
         let information = Panel::new(format!("{}: what is learned", set.name))
             .x("hidden units")
             .y("nats")
@@ -158,15 +198,26 @@ impl Study {
             .line("weights", &widths, of(&|k| k.weights as f64))
             .line("information, Laplace", &widths, of(&|k| k.full.information.get()))
             .line("effective dimension", &widths, of(&|k| k.dimension))
-            .points("information, integrated", &at, ladder(&|c| c.integrated.information.get()));
+            .points("information, integrated", &at, ladder(&|c| c.integrated.information.get()))
+            .dashed("infinite net, exact", &widths, vec![informed; widths.len()])
+            .colour("#000000");
+        // (the diagonal falls out of sight)
+        let seen = of(&|k| k.full.log.get().min(k.kron)).into_iter().chain([evident]);
+        let (low, high) = seen
+            .chain(of(&|k| k.full.log.get()))
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));
+        let margin = 0.1 * (high - low);
         let evidence = Panel::new(format!("{}: log evidence", set.name))
             .x("hidden units")
             .y("nats")
             .log_x()
+            .y_range(low - margin, high + margin)
             .line("full", &widths, of(&|k| k.full.log.get()))
             .line("Kronecker", &widths, of(&|k| k.kron))
             .line("diagonal", &widths, of(&|k| k.diag))
-            .points("annealed", &at, ladder(&|c| c.log));
+            .points("annealed", &at, ladder(&|c| c.log))
+            .dashed("infinite net, exact", &widths, vec![evident; widths.len()])
+            .colour("#000000");
         vec![information, evidence]
     }
 }

@@ -27,8 +27,9 @@ pub(crate) struct Seen<'a, T> {
     pub(crate) dy: &'a [T],
     pub(crate) rows: usize,
     pub(crate) copies: usize,
-    /// Whether these inputs were not shown before.
+    /// Whether these inputs were not shown before, and whether they will not be again.
     pub(crate) first: bool,
+    pub(crate) last: bool,
 }
 
 /// Called at every site, for a block of rows.
@@ -55,7 +56,8 @@ pub(crate) enum Show {
 impl<T: Precision> Sink<T> for Gather<'_, '_, T> {
     fn visit(&mut self, site: &dyn Site<T>, x: &[T], dy: &[T], rows: usize) {
         if self.columns == 1 || self.show == Show::Each {
-            return (self.visit)(site, Seen { x, dy, rows, copies: 1, first: self.column == 0 });
+            let (first, last) = (self.column == 0, self.column + 1 == self.columns);
+            return (self.visit)(site, Seen { x, dy, rows, copies: 1, first, last });
         }
         if self.held.len() <= self.site {
             self.held.push(Vec::new());
@@ -67,7 +69,7 @@ impl<T: Precision> Sink<T> for Gather<'_, '_, T> {
         }
         held.extend_from_slice(dy);
         if self.column + 1 == self.columns {
-            (self.visit)(site, Seen { x, dy: held, rows, copies: self.columns, first: true });
+            (self.visit)(site, Seen { x, dy: held, rows, copies: self.columns, first: true, last: true });
         }
     }
 }

@@ -114,6 +114,25 @@ impl RowLikelihood for Gaussian {
     }
 }
 
+/// exp fᵢ / Σⱼ exp fⱼ.
+fn probabilities(f: &[f64], out: &mut [f64]) {
+    let top = f.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    out.iter_mut().zip(f).for_each(|(p, f)| *p = (f - top).exp());
+    let sum: f64 = out.iter().sum();
+    out.iter_mut().for_each(|p| *p /= sum);
+}
+
+/// Turns probabilities p into column k of the Cholesky factor of diag(p) − p pᵀ: with t the sum of p from k on and t′ that after k,
+/// √(p_k t′/t) at k and −pᵢ √(p_k/(t t′)) below. The last column would be 0.
+fn root_column(k: usize, after: f64, p: &mut [f64]) {
+    let share = if p[k] > 0.0 { (p[k] / (p[k] + after)).sqrt() } else { 0.0 };
+    // (nothing after k, in numbers: no curvature there)
+    let by = if after > 0.0 { -share / after.sqrt() } else { 0.0 };
+    p[..k].fill(0.0);
+    p[k] = share * after.sqrt();
+    p[k + 1..].iter_mut().for_each(|p| *p *= by);
+}
+
 impl RowLikelihood for Softmax {
     fn check(&self, data: &Data, outputs: usize) -> Result<()> {
         if outputs != self.count() {
@@ -135,31 +154,28 @@ impl RowLikelihood for Softmax {
         f[class] - top - sum.ln()
     }
 
-    /// diag(p) − p pᵀ = S Sᵀ with S = diag(√p) − p √pᵀ.
+    /// One fewer than classes: adding a number to all outputs changes nothing.
+    fn columns(&self, outputs: usize) -> usize {
+        outputs.saturating_sub(1)
+    }
+
     fn root(&self, _y: &[f64], f: &[f64], column: usize, out: &mut [f64]) {
-        let top = f.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let sum: f64 = f.iter().map(|f| (f - top).exp()).sum();
-        let root = ((f[column] - top).exp() / sum).sqrt();
-        out.iter_mut().zip(f).for_each(|(s, f)| *s = -(f - top).exp() / sum * root);
-        out[column] += root;
+        probabilities(f, out);
+        let after = out[column + 1..].iter().sum();
+        root_column(column, after, out);
     }
 
     fn roots(&self, _y: &[f64], f: &[f64], out: &mut [f64]) {
+        // the probabilities stand in the place of the first column, which is written last
         let (p, rest) = out.split_at_mut(f.len());
-        let top = f.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        p.iter_mut().zip(f).for_each(|(p, f)| *p = (f - top).exp());
-        let sum: f64 = p.iter().sum();
-        p.iter_mut().for_each(|p| *p /= sum);
-        let write = |column: usize, own: &mut [f64], p: &[f64]| {
-            let root = p[column].sqrt();
-            own.iter_mut().zip(p).for_each(|(s, p)| *s = -p * root);
-            own[column] += root;
-        };
-        rest.chunks_exact_mut(f.len()).enumerate().for_each(|(before, own)| write(before + 1, own, p));
-        // the first column last: the probabilities stand in its place
-        let root = p[0].sqrt();
-        p.iter_mut().for_each(|p| *p *= -root);
-        p[0] += root;
+        probabilities(f, p);
+        let mut after = p[f.len() - 1];
+        for (before, own) in rest.chunks_exact_mut(f.len()).enumerate().rev() {
+            own.copy_from_slice(p);
+            root_column(before + 1, after, own);
+            after += p[before + 1];
+        }
+        root_column(0, after, p);
     }
 
     /// By quadrature for two classes, by a lattice for more.

@@ -118,21 +118,36 @@ fn full_curvature_and_products_are_the_dense_matrix() {
 
 #[test]
 fn the_root_of_softmax_is_its_curvature() {
-    let (softmax, f) = (Softmax::classes(4).unwrap(), [0.3, -1.2, 2.0, 0.4]);
-    let p: Vec<f64> = softmax.log_probabilities(&f).iter().map(|l| l.exp()).collect();
-    let mut sum = Array2::<f64>::zeros((4, 4));
-    let mut root = vec![0.0; 4];
-    for column in 0..softmax.columns(4) {
-        softmax.root(&[1.0], &f, column, &mut root);
-        for c in 0..4 {
-            for d in 0..4 {
-                sum[[c, d]] += root[c] * root[d];
+    let softmax = Softmax::classes(4).unwrap();
+    let sure = [40.0, 0.0, 0.0, 0.0];
+    for f in [
+        [0.3, -1.2, 2.0, 0.4],
+        sure,
+        [0.0, 0.0, 0.0, 40.0],
+        [900.0, 0.0, -900.0, 0.0],
+        [-1e9, 1.0, 1.0, -1e9],
+    ] {
+        let p: Vec<f64> = softmax.log_probabilities(&f).iter().map(|l| l.exp()).collect();
+        let mut sum = Array2::<f64>::zeros((4, 4));
+        let (mut root, mut all) = (vec![0.0; 4], vec![f64::NAN; 12]);
+        softmax.roots(&[1.0], &f, &mut all);
+        for column in 0..softmax.columns(4) {
+            softmax.root(&[1.0], &f, column, &mut root);
+            for c in 0..4 {
+                near(all[column * 4 + c], root[c], 1e-15);
+                for d in 0..4 {
+                    sum[[c, d]] += root[c] * root[d];
+                }
             }
         }
-    }
-    for c in 0..4 {
-        for d in 0..4 {
-            near(sum[[c, d]], if c == d { p[c] } else { 0.0 } - p[c] * p[d], 1e-15);
+        for c in 0..4 {
+            for d in 0..4 {
+                // (a sum where the difference 1 − p has lost its digits)
+                let of = |c: usize| p[c] * (0..4).filter(|d| *d != c).map(|d| p[d]).sum::<f64>();
+                let expected = if c == d { of(c) } else { -p[c] * p[d] };
+                let size = (of(c) * of(d)).sqrt();
+                assert!((sum[[c, d]] - expected).abs() <= 1e-14 * size, "{f:?}: {c}, {d}");
+            }
         }
     }
 }

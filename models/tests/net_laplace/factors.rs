@@ -3,8 +3,9 @@
 use ndarray::{Array1, Array2, s};
 use softbias_models::{Evidenced, NetLaplace, NetTarget, Posterior, RowLikelihood, Structure, Uncertainty};
 use softbias_priors::Points;
+use softbias_priors::Softness;
 use softbias_priors::math::linalg;
-use softbias_priors::net::{Net, WeightLaw};
+use softbias_priors::net::{Net, NetBuilder, WeightLaw};
 
 use super::common::*;
 
@@ -102,6 +103,33 @@ fn factors_are_exact_for_one_layer_without_bias_and_for_one_row() {
     let h = ggn(&target, &eps);
     let blocks = log_det(&h.slice(s![..12, ..12]).to_owned()) + log_det(&h.slice(s![12.., 12..]).to_owned());
     near(found(&target, &eps, &NetLaplace::kron()), blocks, 1e-11);
+}
+
+/// The factor of the data is summed apart from the others: only where a matrix is multiplied by the data.
+#[test]
+fn factors_of_the_data_are_for_those_who_read_the_data() {
+    for width in [1, 4] {
+        let one_layer = [
+            Net::inputs(width).relu().dense(3).without_bias(),
+            Net::inputs(width).gelu().dense(3).without_bias(),
+            Net::inputs(width).tanh().dense(3).without_bias(),
+            Net::inputs(width).flatten().dense(3).without_bias(),
+        ];
+        for net in one_layer {
+            let target = regression(net.build().unwrap(), &data(15, width, 3), 0.4);
+            let eps = anywhere(target.net(), 3);
+            near(found(&target, &eps, &NetLaplace::kron()), log_det(&ggn(&target, &eps)), 1e-11);
+        }
+    }
+    // two that read them, and more rows than one part has
+    let soft = Softness::new(0.3).unwrap();
+    let dense = || |b: NetBuilder| b.dense(3).without_bias();
+    let net = Net::inputs(4).relaxed(soft, dense(), dense()).build().unwrap();
+    let target = regression(net.clone(), &data(700, 4, 3), 0.4);
+    let eps = anywhere(&net, 4);
+    let h = ggn(&target, &eps);
+    let blocks = log_det(&h.slice(s![..12, ..12]).to_owned()) + log_det(&h.slice(s![12.., 12..]).to_owned());
+    near(found(&target, &eps, &NetLaplace::kron()), blocks, 1e-10);
 }
 
 #[test]

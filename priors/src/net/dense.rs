@@ -146,22 +146,6 @@ impl<T: Real> Site<T> for Dense {
         }
     }
 
-    /// (Σ over copies of dy²)ᵀ x²: one product, whatever the number of copies.
-    fn squares(&self, x: &[T], dy: &[T], rows: usize, copies: usize, out: &mut [T]) {
-        let (weights, bias) = out.split_at_mut(self.inputs * self.outputs);
-        let mut slopes = vec![T::ZERO; rows * self.outputs];
-        for copy in dy.chunks_exact(rows * self.outputs).take(copies) {
-            slopes.iter_mut().zip(copy).for_each(|(sum, g)| *sum += *g * *g);
-        }
-        let squares: Vec<T> = x.iter().map(|x| *x * *x).collect();
-        gemm(weights, Rows::of(&slopes, self.outputs).t(), Rows::of(&squares, self.inputs), true);
-        if !bias.is_empty() {
-            slopes
-                .chunks_exact(self.outputs)
-                .for_each(|row| bias.iter_mut().zip(row).for_each(|(b, g)| *b += *g));
-        }
-    }
-
     fn matrix(&self) -> Option<MatrixSite> {
         let bias = self.bias.is_some();
         Some(MatrixSite { outputs: self.outputs, inputs: self.inputs, positions: 1, bias, plain: true })

@@ -115,17 +115,14 @@ pub trait Site<T: Real> {
     /// Adds Σ over rows of the slopes with respect to its weights to a vector that holds its weights alone.
     fn gradient(&self, x: &[T], dy: &[T], rows: usize, out: &mut [T]);
 
-    /// Adds Σ over rows and over copies of squared slopes: `dy` holds `copies` blocks of rows. The default goes row by row.
-    fn squares(&self, x: &[T], dy: &[T], rows: usize, copies: usize, out: &mut [T]) {
-        let (inputs, outputs) = (x.len() / rows.max(1), dy.len() / (rows * copies).max(1));
+    /// Adds Σ over rows of squared slopes, row by row. (For a matrix used at one position curvature does with one product.)
+    fn squares(&self, x: &[T], dy: &[T], rows: usize, out: &mut [T]) {
+        let (inputs, outputs) = (x.len() / rows.max(1), dy.len() / rows.max(1));
         let mut own = vec![T::ZERO; self.len()];
-        for copy in 0..copies {
-            for row in 0..rows {
-                own.fill(T::ZERO);
-                let at = (copy * rows + row) * outputs;
-                self.gradient(&x[row * inputs..(row + 1) * inputs], &dy[at..at + outputs], 1, &mut own);
-                out.iter_mut().zip(&own).for_each(|(out, g)| *out += *g * *g);
-            }
+        for (x, dy) in x.chunks_exact(inputs.max(1)).zip(dy.chunks_exact(outputs.max(1))) {
+            own.fill(T::ZERO);
+            self.gradient(x, dy, 1, &mut own);
+            out.iter_mut().zip(&own).for_each(|(out, g)| *out += *g * *g);
         }
     }
 

@@ -5,15 +5,61 @@ use std::sync::Arc;
 
 use ndarray::{Array2, Array3, Axis};
 use softbias_priors::math::Seed;
+use softbias_priors::math::linalg::{Rows, gemm};
+use softbias_priors::net::layer::Site;
 use softbias_priors::net::{Net, Precision};
 
 use super::cover::Cover;
 use super::error::NetLaplaceError;
 use super::fit::{At, Curvature, Factored, products_by_point};
 use super::full::normals;
-use crate::curvature::{Lane, Roots, Show, in_parts};
+use crate::curvature::{Lane, Roots, Seen, Show, in_parts};
 use crate::error::Result;
 use crate::likelihood::RowLikelihood;
+
+/// Sums of one part of the rows.
+struct Memory<T> {
+    lane: Lane<T>,
+    /// Σ over rows and columns of squared slopes of every weight.
+    sum: Vec<T>,
+    /// Where a matrix's weights begin, and Σ over the columns so far of squared slopes at its outputs.
+    slopes: Vec<(usize, Vec<T>)>,
+    squares: Vec<T>,
+    log: f64,
+}
+
+impl<T: Precision> Memory<T> {
+    fn add(&mut self, site: &dyn Site<T>, seen: Seen<'_, T>) {
+        let own = &mut self.sum[site.start()..site.start() + site.len()];
+        let Some(shape) = site.matrix().filter(|shape| shape.plain) else {
+            return site.squares(seen.x, seen.dy, seen.rows, own);
+        };
+        // (Σ over columns of dy²)ᵀ x²: one product, whatever the number of columns
+        let index = self.slopes.iter().position(|(start, _)| *start == site.start()).unwrap_or_else(|| {
+            self.slopes.push((site.start(), Vec::new()));
+            self.slopes.len() - 1
+        });
+        let slopes = &mut self.slopes[index].1;
+        if seen.first {
+            slopes.clear();
+            slopes.extend(seen.dy.iter().map(|g| *g * *g));
+        } else {
+            slopes.iter_mut().zip(seen.dy).for_each(|(sum, g)| *sum += *g * *g);
+        }
+        if seen.last {
+            self.squares.clear();
+            self.squares.extend(seen.x.iter().map(|x| *x * *x));
+            let (weights, bias) = own.split_at_mut(shape.inputs * shape.outputs);
+            let of_inputs = Rows::of(&self.squares, shape.inputs);
+            gemm(weights, Rows::of(slopes, shape.outputs).t(), of_inputs, true);
+            if shape.bias {
+                slopes
+                    .chunks_exact(shape.outputs)
+                    .for_each(|row| bias.iter_mut().zip(row).for_each(|(b, g)| *b += *g));
+            }
+        }
+    }
+}
 
 /// Σ over rows and columns of squared slopes of every weight, one product a layer; with Σ ln p over the rows.
 pub(super) fn diagonal<T: Precision, L: RowLikelihood>(
@@ -33,19 +79,26 @@ pub(super) fn diagonal<T: Precision, L: RowLikelihood>(
     }
     let weights = at.net.weights();
     let wanted = |own: &Range<usize>| covered.clone().any(|(tensor, _)| own.contains(&tensor.start));
-    let fresh = || (Lane::default(), vec![T::ZERO; weights], 0.0);
-    let on = |(lane, sum, log): &mut (Lane<T>, Vec<T>, f64), rows: Range<usize>| {
-        *log = roots.visit(lane, rows, Show::Together, &mut |site, seen| {
-            let own = site.start()..site.start() + site.len();
-            if wanted(&own) {
-                site.squares(seen.x, seen.dy, seen.rows, seen.copies, &mut sum[own]);
+    let fresh = || Memory {
+        lane: Lane::default(),
+        sum: vec![T::ZERO; weights],
+        slopes: Vec::new(),
+        squares: Vec::new(),
+        log: 0.0,
+    };
+    let on = |memory: &mut Memory<T>, rows: Range<usize>| {
+        let mut lane = std::mem::take(&mut memory.lane);
+        memory.log = roots.visit(&mut lane, rows, Show::Each, &mut |site, seen| {
+            if wanted(&(site.start()..site.start() + site.len())) {
+                memory.add(site, seen);
             }
         });
+        memory.lane = lane;
     };
     let (mut h, mut log) = (vec![0.0; weights], 0.0);
-    in_parts(roots.target.data().len(), weights, fresh, on, |(_, sum, own)| {
-        log += *own;
-        h.iter_mut().zip(sum).for_each(|(h, own)| *h += std::mem::replace(own, T::ZERO).get());
+    in_parts(roots.target.data().len(), weights, fresh, on, |memory| {
+        log += memory.log;
+        h.iter_mut().zip(&mut memory.sum).for_each(|(h, own)| *h += std::mem::replace(own, T::ZERO).get());
     });
     // the slope of θ in ε at scale 1, squared
     let mut slopes = vec![T::ONE; weights];

@@ -9,7 +9,7 @@ use softbias_priors::math::linalg::{Rows, gemm};
 const PANEL: usize = 288;
 const STEP: usize = 16;
 
-/// Σ x xᵀ over rows x, by panels of columns.
+/// Σ x xᵀ over rows x, by panels of columns; of side 0 it sums nothing.
 #[derive(Debug)]
 pub(super) struct Gram<T> {
     side: usize,
@@ -23,7 +23,7 @@ pub(super) struct Gram<T> {
 
 impl<T: Real> Gram<T> {
     pub(super) fn new(side: usize) -> Gram<T> {
-        let panel = side.div_ceil(side.div_ceil(PANEL).max(1)).next_multiple_of(STEP).min(side.max(1));
+        let panel = side.div_ceil(side.div_ceil(PANEL).max(1)).next_multiple_of(STEP).clamp(1, side.max(1));
         let panels = side.div_ceil(panel);
         let width = |k: usize| panel.min(side - k * panel);
         let blocks = (0..panels).flat_map(|k| (0..=k).map(move |l| (k, l)));
@@ -37,6 +37,9 @@ impl<T: Real> Gram<T> {
 
     /// Adds rows held one after another.
     pub(super) fn add(&mut self, rows: &[T]) {
+        if self.side == 0 {
+            return;
+        }
         if let [whole] = self.blocks.as_mut_slice() {
             let rows = Rows::of(rows, self.side);
             return gemm(whole, rows.t(), rows, true);

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use ndarray::{Array1, Array2};
+use rayon::prelude::*;
 use softbias_priors::math::linalg::{self, LinalgError};
 use softbias_priors::memory;
 use softbias_priors::net::Precision;
@@ -77,22 +78,34 @@ pub(super) struct Sited {
     pub(super) block: Block,
 }
 
+/// Rows of data whose products are summed at a time.
+const BLOCK: usize = 256;
+
 /// Sums of one part of the rows.
 enum Sum<T> {
-    Matrix { a: Gram<T>, g: Gram<T> },
+    /// Of inputs (none where these are the data) and of slopes.
+    Matrix {
+        a: Gram<T>,
+        g: Gram<T>,
+    },
     Dense(Gram<T>),
 }
 
 impl<T: Precision> Sum<T> {
     fn new(place: &Place) -> Sum<T> {
         match place.matrix {
-            Some(site) => Sum::Matrix { a: Gram::new(site.inputs), g: Gram::new(site.outputs) },
+            Some(site) => Sum::Matrix { a: Gram::new(Self::inputs(place, site)), g: Gram::new(site.outputs) },
             None => Sum::Dense(Gram::new(place.len)),
         }
     }
 
     fn size(place: &Place) -> usize {
-        place.matrix.map_or(place.len.pow(2), |site| site.inputs.pow(2) + site.outputs.pow(2))
+        place.matrix.map_or(place.len.pow(2), |site| Self::inputs(place, site).pow(2) + site.outputs.pow(2))
+    }
+
+    /// The side of the inputs' sum.
+    fn inputs(place: &Place, site: MatrixSite) -> usize {
+        if place.reads_data { 0 } else { site.inputs }
     }
 
     fn parts(&mut self) -> impl Iterator<Item = &mut Gram<T>> {
@@ -151,6 +164,22 @@ pub(super) fn kron<T: Precision, L: RowLikelihood>(
         let side = place.matrix.map_or(place.len, |site| site.inputs.max(site.outputs));
         memory::announce("a factor of the curvature", side, side, "use `NetLaplace::diag` or `low_rank(k)`")?;
     }
+    // the factor of the data needs no walk, and its eigenvalues come from one thread: beside the rest
+    let of_data = || -> Result<Vec<Option<Inputs>>> {
+        let inputs =
+            |place: &Place| place.reads_data.then(|| Inputs::new(at, place, data_gram(roots))).transpose();
+        places.iter().map(inputs).collect()
+    };
+    let ((log, sums), of_data) = rayon::join(|| walked(roots, places), of_data);
+    let n = roots.target.data().len();
+    let all = places.par_iter().zip(sums).zip(of_data?);
+    let blocks = all.map(|((place, sum), inputs)| sited(at, place, sum, inputs, n));
+    let blocks = Arc::new(blocks.collect::<Result<Vec<_>>>()?);
+    Ok((log, Arc::new(Pairs { blocks, tensors: at.net.tensors().len() })))
+}
+
+/// Sums at every place, but for those of the data; with Σ ln p over the rows.
+fn walked<T: Precision, L: RowLikelihood>(roots: &Roots<'_, T, L>, places: &[Place]) -> (f64, Vec<Sum<f64>>) {
     let size = places.iter().map(Sum::<T>::size).sum();
     let fresh = || Memory {
         lane: Lane::default(),
@@ -168,16 +197,26 @@ pub(super) fn kron<T: Precision, L: RowLikelihood>(
     };
     let mut totals: Vec<Sum<f64>> = places.iter().map(Sum::new).collect();
     let mut log = 0.0;
-    let n = roots.target.data().len();
-    in_parts(n, size, fresh, on, |memory| {
+    in_parts(roots.target.data().len(), size, fresh, on, |memory| {
         log += memory.log;
         for (total, own) in totals.iter_mut().zip(&mut memory.sums) {
             total.parts().zip(own.parts()).for_each(|(total, own)| total.take(own));
         }
     });
-    let blocks = places.iter().zip(totals).map(|(place, sum)| sited(at, place, sum, n));
-    let blocks = Arc::new(blocks.collect::<Result<Vec<_>>>()?);
-    Ok((log, Arc::new(Pairs { blocks, tensors: at.net.tensors().len() })))
+    (log, totals)
+}
+
+/// Mean of x xᵀ over the rows of data.
+fn data_gram<T: Precision, L: RowLikelihood>(roots: &Roots<'_, T, L>) -> Array2<f64> {
+    let (n, width) = (roots.target.data().len(), roots.target.net().width());
+    let mut total = Gram::<f64>::new(width);
+    let on = |sum: &mut Gram<T>, rows: std::ops::Range<usize>| {
+        // (a block at a time, of which the panels' copies are small)
+        let rows = &roots.target.inputs()[rows.start * width..rows.end * width];
+        rows.chunks(BLOCK * width).for_each(|rows| sum.add(rows));
+    };
+    in_parts(n, width * width, || Gram::new(width), on, |sum| total.take(sum));
+    total.square() / n as f64
 }
 
 fn check<T>(at: &At<'_, T>, place: &Place) -> Result<()> {
@@ -199,24 +238,43 @@ fn check<T>(at: &At<'_, T>, place: &Place) -> Result<()> {
     Ok(())
 }
 
-fn sited<T: Precision>(at: &At<'_, T>, place: &Place, sum: Sum<f64>, n: usize) -> Result<Sited> {
+/// The inputs' side of a matrix: its factor, and what makes a row of weights of its white coordinates where that is not the scale alone.
+struct Inputs {
+    a: Factor,
+    fold: Option<Array2<f64>>,
+}
+
+impl Inputs {
+    fn new<T: Precision>(at: &At<'_, T>, place: &Place, mut a: Array2<f64>) -> Result<Inputs> {
+        let tensor = place.tensors(at.net).next().map(|index| &at.net.tensors()[index]);
+        let fold = tensor.filter(|tensor| !tensor.law.is_isotropic()).map(|tensor| {
+            let none = vec![0.0; a.nrows()];
+            let mut unit = Array2::<f64>::eye(a.nrows());
+            for mut row in unit.rows_mut() {
+                tensor.pull_unit(&none, row.as_slice_mut().unwrap_or_default());
+            }
+            unit
+        });
+        if let Some(unit) = &fold {
+            a = linalg::matmul(linalg::matmul_tn(unit.view(), a.view()).view(), unit.view());
+        }
+        Ok(Inputs { a: Factor::new(a)?, fold })
+    }
+}
+
+fn sited<T: Precision>(
+    at: &At<'_, T>,
+    place: &Place,
+    sum: Sum<f64>,
+    of_data: Option<Inputs>,
+    n: usize,
+) -> Result<Sited> {
     let tensors: Vec<usize> = place.tensors(at.net).collect();
     let block = match (sum, place.matrix) {
         (Sum::Matrix { a, g }, Some(site)) => {
-            let tensor = &at.net.tensors()[tensors[0]];
-            let mut a = a.square() / (n * site.positions) as f64;
-            let fold = (!tensor.law.is_isotropic()).then(|| {
-                let mut unit = Array2::<f64>::eye(site.inputs);
-                let none = vec![0.0; site.inputs];
-                for mut row in unit.rows_mut() {
-                    tensor.pull_unit(&none, row.as_slice_mut().unwrap_or_default());
-                }
-                unit
-            });
-            if let Some(unit) = &fold {
-                a = linalg::matmul(linalg::matmul_tn(unit.view(), a.view()).view(), unit.view());
-            }
-            let (a, g) = (Factor::new(a)?, Factor::new(g.square())?);
+            let mean = || a.square() / (n * site.positions) as f64;
+            let Inputs { a, fold } = of_data.map_or_else(|| Inputs::new(at, place, mean()), Ok)?;
+            let g = Factor::new(g.square())?;
             let bias = site.bias.then(|| tensors[1]);
             Block::Matrix { site, a, g, fold, weights: tensors[0], bias }
         }

@@ -18,6 +18,7 @@ use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
 use super::blocked;
 use super::slices::ClearRegisters;
 use super::triangular::Side;
+use super::tridiagonal;
 
 pub(super) const NAME: &str = "faer";
 
@@ -243,12 +244,18 @@ pub(super) fn eigh(a: ArrayView2<f64>) -> Option<(Array1<f64>, Array2<f64>)> {
 pub(super) fn eigenvalues(a: ArrayView2<f64>) -> Option<Array1<f64>> {
     let _clear = ClearRegisters;
     let n = a.nrows();
-    let mut values = Diag::zeros(n);
-    let need = evd::self_adjoint_evd_scratch::<f64>(n, ComputeEigenvectors::No, PAR, Default::default());
     let a = Operand::new(a);
+    let mut narrow = faer::Mat::zeros(n, n);
+    narrow.copy_from_triangular_lower(a.mat());
+    let step = qr_factor::recommended_block_size::<f64>(n, n);
+    let mut reflectors = faer::Mat::zeros(step, n.saturating_sub(1));
+    let need = evd::tridiag::tridiag_in_place_scratch::<f64>(n, PAR, Default::default());
     with_stack(need, |stack| {
-        evd::self_adjoint_evd(a.mat(), values.as_mut(), None, PAR, stack, Default::default())
-    })
-    .ok()?;
-    Some(to_array1(&values))
+        let (narrow, reflectors) = (narrow.as_mut(), reflectors.as_mut());
+        evd::tridiag::tridiag_in_place(narrow, reflectors, PAR, stack, Default::default());
+    });
+    let mut values: Array1<f64> = (0..n).map(|i| narrow[(i, i)]).collect();
+    let mut beside: Vec<f64> = (1..n).map(|i| narrow[(i, i - 1)]).collect();
+    tridiagonal::eigenvalues(values.as_slice_mut()?, &mut beside)?;
+    Some(values)
 }

@@ -32,6 +32,13 @@ mod orthogonal;
 mod products;
 mod slices;
 mod triangular;
+#[cfg(not(any(
+    feature = "openblas-system",
+    feature = "openblas-static",
+    feature = "intel-mkl-static",
+    feature = "netlib-system"
+)))]
+mod tridiagonal;
 
 #[cfg(not(any(
     feature = "openblas-system",
