@@ -1,6 +1,6 @@
 //! Laplace's approximation of nets: what a fit costs, its decompositions and evidence included, and the peak of memory with `-- memory`.
 //!
-//! laplace-torch on the same sizes: `python benches/peers/laplace_torch.py --time`.
+//! Beside laplace-torch: `benches/peers/run --task kron_fit` and the other fits there.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
 

@@ -1,14 +1,11 @@
 """Laplace evidences of two small nets by laplace-torch, at fixed weights: the constants of models/tests/net_laplace/peer.rs.
 
-python benches/peers/laplace_torch.py            # prints the constants
-python benches/peers/laplace_torch.py --time     # times fits at the sizes of benches/net_laplace.rs
+python benches/peers/laplace_torch.py
 
 Needs laplace-torch (0.3) and PyTorch. Weights and data are formulas, so that both sides can write them down.
 """
 
 import math
-import sys
-import time
 
 import torch
 from laplace import Laplace
@@ -84,40 +81,6 @@ def predictions():
                     print(name, structure, link, [round(v, 12) for v in p.flatten().tolist()])
 
 
-def clock(label, make):
-    best = math.inf
-    for _ in range(3):
-        start = time.perf_counter()
-        make()
-        best = min(best, time.perf_counter() - start)
-    print(f"{label}: {best:.4f} s")
-
-
-def times():
-    torch.set_default_dtype(torch.float32)
-    wide = nn.Sequential(nn.Linear(784, 128), nn.Tanh(), nn.Linear(128, 128), nn.Tanh(), nn.Linear(128, 10))
-    images = TensorDataset(torch.rand(8000, 784), torch.randint(0, 10, (8000,)))
-    small = nn.Sequential(nn.Linear(10, 50), nn.Tanh(), nn.Linear(50, 50), nn.Tanh(), nn.Linear(50, 1))
-    points = TensorDataset(torch.rand(1000, 10), torch.rand(1000, 1))
-
-    def fit(net, rows, likelihood, subset, structure, batch):
-        la = Laplace(net, likelihood, subset_of_weights=subset, hessian_structure=structure)
-        la.fit(DataLoader(rows, batch_size=batch))
-
-    for batch in [256, 1000]:
-        clock(f"kron 784-128-128-10, batch {batch}", lambda: fit(wide, images, "classification", "all", "kron", batch))
-        clock(
-            f"last layer full, batch {batch}",
-            lambda: fit(wide, images, "classification", "last_layer", "full", batch),
-        )
-        clock(f"full 10-50-50-1, batch {batch}", lambda: fit(small, points, "regression", "all", "full", batch))
-        clock(f"diag 10-50-50-1, batch {batch}", lambda: fit(small, points, "regression", "all", "diag", batch))
-        clock(f"kron 10-50-50-1, batch {batch}", lambda: fit(small, points, "regression", "all", "kron", batch))
-
-
 if __name__ == "__main__":
-    if "--time" in sys.argv:
-        times()
-    else:
-        constants()
-        predictions()
+    constants()
+    predictions()

@@ -54,7 +54,7 @@ def main():
     for name, backend in backends.items():
         bench = common.Bench(name, release, args.repeats)
         for task in filter(args.wants, TASKS):
-            # (there the default writes out the Jacobian of every row: minutes, and gigabytes)
+            # (there the default writes out the Jacobian of every row: not done after seven minutes)
             if backend or task != "diag_fit_large":
                 fit(bench, args, task, backend)
 

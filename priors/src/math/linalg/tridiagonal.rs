@@ -87,7 +87,7 @@ mod tests {
     fn second_differences_have_known_ones() {
         for n in [1, 2, 3, 10, 501] {
             let (mut d, mut e) = (vec![2.0; n], vec![-1.0; n - 1]);
-            eigenvalues(&mut d, &mut e).unwrap();
+            assert_eq!(eigenvalues(&mut d, &mut e), Some(()));
             for (k, found) in d.iter().enumerate() {
                 let angle = std::f64::consts::PI * (k + 1) as f64 / (2 * (n + 1)) as f64;
                 assert!((found - 4.0 * angle.sin().powi(2)).abs() < 1e-14, "{n}: {k}");
@@ -123,9 +123,10 @@ mod tests {
                 (i, j) if i.abs_diff(j) == 1 => e[i.min(j)],
                 _ => 0.0,
             });
-            let expected = super::super::eigh(dense.view()).unwrap().values;
+            let expected = super::super::eigh(dense.view()).map(|eigen| eigen.values).unwrap_or_default();
+            assert_eq!(expected.len(), n);
             let largest = expected.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-            eigenvalues(&mut d, &mut e).unwrap();
+            assert_eq!(eigenvalues(&mut d, &mut e), Some(()));
             for (found, expected) in d.iter().zip(&expected) {
                 assert!((found - expected).abs() < 1e-14 * largest, "{name}: {found} {expected}");
             }
@@ -142,7 +143,7 @@ mod tests {
                 d.reverse();
                 e.reverse();
             }
-            eigenvalues(&mut d, &mut e).unwrap();
+            assert_eq!(eigenvalues(&mut d, &mut e), Some(()));
             for (i, found) in d.iter().rev().enumerate() {
                 assert!((found * 100f64.powi(i as i32) - 1.0).abs() < 1e-9, "{i}: {found}");
             }
