@@ -38,6 +38,13 @@ def classification():
     return net, x, y
 
 
+def images():
+    net = nn.Sequential(nn.Conv2d(2, 3, 3, stride=2, padding=1), nn.Tanh(), nn.Flatten(), nn.Linear(18, 3))
+    x = wave(2 * 5 * 4 * 20, 2.7, 0.1).reshape(20, 2, 5, 4)
+    y = torch.tensor([(7 * i + i * i) % 3 for i in range(20)])
+    return net, x, y
+
+
 def evidence(net, x, y, likelihood, subset, structure, sd, noise):
     set_weights(net)
     extra = {"sigma_noise": noise} if likelihood == "regression" else {}
@@ -52,6 +59,7 @@ def constants():
     for name, problem, likelihood in [
         ("REGRESSION", regression, "regression"),
         ("CLASSES", classification, "classification"),
+        ("IMAGES", images, "classification"),
     ]:
         for subset in ["all", "last_layer"]:
             for structure in ["full", "kron", "diag"]:

@@ -67,6 +67,21 @@ fn classification_evidences_are_those_of_another_library() {
     agrees(&net, |net| classification(net, &data, 3), &values);
 }
 
+#[test]
+fn convolutional_evidences_are_those_of_another_library() {
+    let net = Net::image(2, 5, 4).conv_by(3, 3, 2, 1).tanh().dense(3).build().unwrap();
+    let data = classes(20, 40, 3);
+    let values = table([
+        [-104.6361893682, -49.4520724471],
+        [-111.9991374576, -72.9834155259],
+        [-121.1717187688, -127.9569735106],
+        [-63.2046206484, -38.0230642159],
+        [-63.9013691297, -40.4742938953],
+        [-68.4628087162, -69.8562995755],
+    ]);
+    agrees(&net, |net| classification(net, &data, 3), &values);
+}
+
 fn first_three(net: &Net) -> Points {
     Points::new(inputs(3, net.width())).unwrap()
 }
