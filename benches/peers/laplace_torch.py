@@ -1,4 +1,4 @@
-"""Laplace evidences of two small nets by laplace-torch, at fixed weights: the constants of models/tests/net_laplace/peer.rs.
+"""Laplace evidences of three small nets by laplace-torch, at fixed weights: the constants of models/tests/net_laplace/peer.rs.
 
 python benches/peers/laplace_torch.py
 

@@ -1,4 +1,6 @@
-//! What three posteriors of one net predict: Laplace, Hamiltonian Monte Carlo, Langevin dynamics.
+//! What posteriors of one net predict, by Laplace, Hamiltonian Monte Carlo and Langevin dynamics, beside the infinite net's.
+
+use std::ops::Range;
 
 use softbias::langevin::Mixing;
 use softbias::prelude::*;
@@ -29,8 +31,7 @@ pub(crate) fn study(set: &Set, plan: &Plan, seed: Seed, report: &mut Report) -> 
     let step = 0.4 / (1.0 + largest);
     let thin = if plan.quick { 100 } else { 400 };
     let sgld = Sgld::step(step).chains(4).warmup(draws * thin / 2).draws(draws).thin(thin);
-    let sgld =
-        sgld.seed(seed.named("sgld")).start(vec![eps.clone()]).condition_in::<f64, _>(&model, &set.data)?;
+    let sgld = sgld.seed(seed.named("sgld")).condition_in::<f64, _>(&model, &set.data)?;
     let (low, high) = set
         .data
         .points()
@@ -39,16 +40,19 @@ pub(crate) fn study(set: &Set, plan: &Plan, seed: Seed, report: &mut Report) -> 
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(*x), b.max(*x)));
     let x = Points::linspace(low - 0.5, high + 0.5, 200)?;
     let drawn = laplace.sample(400, seed.named("laplace"))?;
-    report.table(format!("{}: posteriors of {WIDTH} units on the rows they are from", set.name));
+    report.table(format!(
+        "{}: posteriors of {WIDTH} units, and of infinitely many, on the rows they are from",
+        set.name
+    ));
     let panel =
         Panel::new(format!("{}: {WIDTH} units", set.name)).x("x").y("function, ± 2 standard deviations");
-    let mut told = Told { set, x: &x, report, panel };
-    told.add("Laplace, linearised", Some("#0072b2"), &laplace, None)?;
-    told.add("Laplace, weights drawn", None, &drawn, None)?;
-    told.add("HMC", Some("#d55e00"), &hmc.posterior()?, Some(mixing(&hmc, &x)?))?;
-    told.add("SGLD", Some("#009e73"), &sgld.posterior()?, Some(mixing(&sgld, &x)?))?;
-    told.add("infinite net, exact", None, &set.limit()?.condition(&set.data)?, None)?;
-    let panel = told.panel;
+    let mut shown = Shown { set, x: &x, report, panel };
+    shown.add("Laplace, linearised", Some("#0072b2"), &laplace, None)?;
+    shown.add("Laplace, weights drawn", None, &drawn, None)?;
+    shown.add("HMC", Some("#d55e00"), &hmc.posterior()?, Some(mixing(&hmc, &x)?))?;
+    shown.add("SGLD", Some("#009e73"), &sgld.posterior()?, Some(mixing(&sgld, &x)?))?;
+    shown.add("infinite net, exact", None, &set.limit()?.condition(&set.data)?, None)?;
+    let panel = shown.panel;
     report.note(format!("{}: {hmc}", set.name));
     report.note(format!("{}: {sgld}", set.name));
     Ok(panel.points(
@@ -59,14 +63,14 @@ pub(crate) fn study(set: &Set, plan: &Plan, seed: Seed, report: &mut Report) -> 
 }
 
 /// What posteriors say at some points: rows of a table, and curves.
-struct Told<'a> {
+struct Shown<'a> {
     set: &'a Set,
     x: &'a Points,
     report: &'a mut Report,
     panel: Panel,
 }
 
-impl Told<'_> {
+impl Shown<'_> {
     /// A posterior's row, and in the figure where it has a colour.
     fn add<P: Posterior>(
         &mut self,
@@ -96,13 +100,19 @@ impl Told<'_> {
     }
 }
 
-/// The largest R̂ of the function at any of the points.
+/// The largest R̂ of the function at any of the points; NaN where one has none.
 fn mixing(chains: &Chains<f64, Gaussian>, x: &Points) -> Result<f64, Error> {
     let functions = chains.posterior()?.functions_at(x)?;
-    let each = functions.shape()[0] / chains.count();
+    let mut from = 0;
+    let mut own = Vec::new();
+    for chain in 0..chains.count() {
+        own.push(from..from + chains.chain(chain).len());
+        from += chains.chain(chain).len();
+    }
     let of_point = |point: usize| {
-        let chain = |chain: usize| (0..each).map(|draw| functions[[chain * each + draw, point, 0]]).collect();
-        Mixing::of(&(0..chains.count()).map(chain).collect::<Vec<Vec<f64>>>()).r_hat
+        let chain = |own: &Range<usize>| own.clone().map(|draw| functions[[draw, point, 0]]).collect();
+        Mixing::of(&own.iter().map(chain).collect::<Vec<Vec<f64>>>()).r_hat
     };
-    Ok((0..x.len()).map(of_point).fold(0.0, f64::max))
+    let all: Vec<f64> = (0..x.len()).map(of_point).collect();
+    Ok(if all.iter().any(|r| r.is_nan()) { f64::NAN } else { all.into_iter().fold(1.0, f64::max) })
 }

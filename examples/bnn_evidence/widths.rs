@@ -108,7 +108,7 @@ pub(crate) fn study(set: &Set, plan: &Plan, seed: Seed, report: &mut Report) -> 
     report.row([
         ("units", Value::from("∞, exact")),
         ("hidden layers", 1.0.into()),
-        ("annealed", limit.log.get().into()),
+        ("integrated", limit.log.get().into()),
         ("its information", limit.information.get().into()),
     ]);
     Ok(Study { all, limit })
@@ -127,8 +127,9 @@ impl Study {
         let name = set.name;
         let from = |known: &&Known| known.width >= 4;
         let range = |all: &mut dyn Iterator<Item = f64>| {
-            let (least, most) = all.fold((f64::INFINITY, 0.0_f64), |(l, m), x| (l.min(x), m.max(x)));
-            most / least
+            let all: Vec<f64> = all.collect();
+            let (least, most) = least_and_most(&all);
+            if all.iter().all(|x| *x > 0.0) { most / least } else { f64::NAN }
         };
         let learned = self.climbed().filter(|(known, _)| from(known));
         let learned = learned.map(|(_, climbed)| climbed.integrated.information.get());
@@ -156,7 +157,7 @@ impl Study {
         if let (Some((few, climbed)), Some(many)) = (near.first(), self.shallow().last()) {
             report.check(
                 format!(
-                    "{name}: Laplace off the infinite net at {} units, less off at {}",
+                    "{name}: Laplace of {} units off the infinite net, less Laplace of {} off annealing",
                     many.width, few.width
                 ),
                 (many.full.log.get() - self.limit.log.get()).abs() - (few.full.log.get() - climbed.log).abs(),
@@ -202,10 +203,8 @@ impl Study {
             .dashed("infinite net, exact", &widths, vec![informed; widths.len()])
             .colour("#000000");
         // (the diagonal falls out of sight)
-        let seen = of(&|k| k.full.log.get().min(k.kron)).into_iter().chain([evident]);
-        let (low, high) = seen
-            .chain(of(&|k| k.full.log.get()))
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));
+        let seen = [of(&|k| k.full.log.get()), of(&|k| k.kron), ladder(&|c| c.log), vec![evident]].concat();
+        let (low, high) = least_and_most(&seen);
         let margin = 0.1 * (high - low);
         let evidence = Panel::new(format!("{}: log evidence", set.name))
             .x("hidden units")
@@ -220,4 +219,8 @@ impl Study {
             .colour("#000000");
         vec![information, evidence]
     }
+}
+
+fn least_and_most(all: &[f64]) -> (f64, f64) {
+    all.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), x| (least.min(*x), most.max(*x)))
 }

@@ -73,6 +73,6 @@ pub struct EffectiveDimension {
     pub determined: f64,
     /// Directions that the data could determine but leave to the prior: Σ σ²/(λᵢ + σ²) over `directions`.
     pub undetermined: f64,
-    /// min(n, p), times the number of outputs.
+    /// min(n, p), times the number of outputs; of a net, the rows of its curvature's root where these are fewer than weights.
     pub directions: usize,
 }

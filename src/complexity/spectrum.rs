@@ -17,7 +17,7 @@ pub struct Spectrum {
 }
 
 /// The spectrum of a curvature by `directions` random directions of `steps` Lanczos steps each (Ghorbani, Krishnan & Xiao 2019). `rank` is the most
-/// directions that the data could determine: rows × outputs. Costs steps × directions products.
+/// directions that the data could determine: rows × outputs (or classes less one). Costs steps × directions products.
 ///
 /// # Errors
 /// Without a direction or step, over the memory limit, and when products are not finite.

@@ -1,4 +1,4 @@
-//! Walks over rows: roots of the curvature of every row are sent back through the layers, all columns of a block shown to a site at once.
+//! Walks over rows: roots of the curvature of every row are sent back through the layers, and shown to sites column by column or together.
 
 use std::ops::Range;
 

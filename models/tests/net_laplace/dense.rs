@@ -94,7 +94,7 @@ fn full_is_dense<L: RowLikelihood>(target: &NetTarget<f64, L>) {
 
 #[test]
 fn full_curvature_and_products_are_the_dense_matrix() {
-    // in function space (33 < P) and over weights (5 × 61 labels)
+    // in function space (22 < P) and over weights (P < 360)
     full_is_dense(&classification(everything(), &classes(11, 16, 3), 3));
     full_is_dense(&classification(everything(), &classes(180, 16, 3), 3));
     full_is_dense(&regression(everything(), &data(9, 16, 3), 0.4));

@@ -121,6 +121,21 @@ fn factors_of_the_data_are_for_those_who_read_the_data() {
             near(found(&target, &eps, &NetLaplace::kron()), log_det(&ggn(&target, &eps)), 1e-11);
         }
     }
+    // a block that is silent at 0, and not on the data
+    let net = Net::inputs(4)
+        .residual(|b| b.dense(4).without_bias().relu())
+        .dense(1)
+        .without_bias()
+        .build()
+        .unwrap();
+    let target = regression(net.clone(), &data(15, 4, 1), 0.4);
+    let eps = anywhere(&net, 5);
+    let h = ggn(&target, &eps);
+    let last = target.net().tensors()[1].range();
+    let expected = log_det(&h.slice(s![last.clone(), last.clone()]).to_owned());
+    let posterior = NetLaplace::last_layer(Structure::Kron).at(&target, &eps).unwrap();
+    let own = square(&eps[last]);
+    near(-2.0 * (posterior.evidence_of().log - posterior.log_likelihood()).get() - own, expected, 1e-11);
     // two that read them, and more rows than one part has
     let soft = Softness::new(0.3).unwrap();
     let dense = || |b: NetBuilder| b.dense(3).without_bias();

@@ -1,5 +1,6 @@
 //! Numbers only: everything in here would make sense without a function, a prior or a label.
 
+pub(crate) mod error_function;
 pub mod linalg;
 pub mod nats;
 pub mod normals;

@@ -1,6 +1,7 @@
 //! Activations: functions of one number, applied to all.
 
 use crate::math::Real;
+use crate::math::error_function::erf_and_bell;
 use crate::math::simd::{Loops, widest};
 use crate::math::special::{erf, normal_cdf, normal_pdf};
 use crate::net::Shape;
@@ -66,7 +67,9 @@ impl Activation {
             Activation::Tanh => widest(Tanh(x, y)),
             // (a NaN stays one)
             Activation::Relu => widest(Map(x, y, |x: T| if x < T::ZERO { T::ZERO } else { x })),
-            _ => x.iter().zip(y).for_each(|(x, y)| *y = T::of(self.value(x.get()))),
+            Activation::Erf => widest(Map(x, y, |x: T| erf_and_bell(x).0)),
+            Activation::Gelu => widest(Map(x, y, |x: T| x * phi(x).0)),
+            Activation::Sin => x.iter().zip(y).for_each(|(x, y)| *y = T::of(self.value(x.get()))),
         }
     }
 
@@ -75,12 +78,34 @@ impl Activation {
         match self {
             Activation::Tanh => widest(Zip(y, from, to, |y: T, d: T| d * (T::ONE - y * y))),
             Activation::Relu => widest(Zip(x, from, to, |x: T, d: T| if x > T::ZERO { d } else { T::ZERO })),
-            _ => {
+            Activation::Erf => {
+                let top = T::of(std::f64::consts::FRAC_2_SQRT_PI);
+                widest(Zip(x, from, to, |x: T, d: T| d * top * erf_and_bell(x).1));
+            }
+            Activation::Gelu => {
+                let slope = |x: T| {
+                    let (below, density) = phi(x);
+                    below + x * density
+                };
+                widest(Zip(x, from, to, |x: T, d: T| d * slope(x)));
+            }
+            Activation::Sin => {
                 let slopes = x.iter().zip(from).map(|(x, d)| *d * T::of(self.slope(x.get())));
                 to.iter_mut().zip(slopes).for_each(|(to, slope)| *to = slope);
             }
         }
     }
+}
+
+/// The normal distribution function Φ and its density.
+#[inline(always)]
+fn phi<T: Real>(x: T) -> (T, T) {
+    let (value, bell) = erf_and_bell(x * T::of(std::f64::consts::FRAC_1_SQRT_2));
+    let half = T::of(0.5);
+    (
+        half + half * value,
+        bell * T::of(0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2),
+    )
 }
 
 struct Tanh<'a, T>(&'a [T], &'a mut [T]);
@@ -202,6 +227,17 @@ mod tests {
             by.apply(&narrow, &mut y);
             let error = |x: &f32, y: &f32| (f64::from(*y) - by.value(f64::from(*x))).abs();
             assert!(narrow.iter().zip(&y).all(|(x, y)| error(x, y) <= 3e-7 * f64::from(y.abs())), "{by:?}");
+        }
+        for by in [Activation::Erf, Activation::Gelu] {
+            let x: Vec<f64> = (-3000..3000).map(|i| 0.011 * f64::from(i)).collect();
+            let (ones, mut y, mut slopes) = (vec![1.0; x.len()], vec![0.0; x.len()], vec![0.0; x.len()]);
+            by.apply(&x, &mut y);
+            by.chain(&x, &y, &ones, &mut slopes);
+            for ((x, y), slope) in x.iter().zip(&y).zip(&slopes) {
+                // (where x Φ(x) is next to nothing it is so to the last bits of Φ)
+                assert!((y - by.value(*x)).abs() <= 4e-16 * x.abs().max(1.0), "{by:?} at {x}");
+                assert!((slope - by.slope(*x)).abs() <= 4e-16 * x.abs().max(1.0), "{by:?}, slope at {x}");
+            }
         }
         let mut y = [0.0; 1];
         Activation::Relu.apply(&[f64::NAN], &mut y);

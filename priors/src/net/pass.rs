@@ -37,8 +37,9 @@ impl<T: Precision> Run<T> {
         &mut self.x
     }
 
-    /// The rows of the last run.
-    pub(super) fn read(&self) -> &[T] {
+    /// The rows of the last run, one after another: what sites that read them are shown, in this very place.
+    #[must_use]
+    pub fn read(&self) -> &[T] {
         &self.x
     }
 

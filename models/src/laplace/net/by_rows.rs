@@ -41,7 +41,7 @@ pub(super) fn by_rows<T: Precision, L: RowLikelihood>(
     let n = roots.target.data().len();
     if !cover.is_all() {
         memory::announce(
-            "rows of the curvature (row · output × weight)",
+            "rows of the curvature (row · column of the root × weight)",
             n * roots.columns(),
             cover.len(),
             INSTEAD,
@@ -239,7 +239,12 @@ impl InRows {
             return Ok(white);
         }
         let (rows, weights) = (3 * self.rows(), self.scales.len());
-        memory::announce("rows of the curvature (row · output × weight), thrice", rows, weights, INSTEAD)?;
+        memory::announce(
+            "rows of the curvature (row · column of the root × weight), thrice",
+            rows,
+            weights,
+            INSTEAD,
+        )?;
         let mut scaled = self.b.get().clone();
         by_rows_of(&mut scaled, |_, row| {
             row.iter_mut().zip(&self.scales).for_each(|(b, s)| *b *= self.root * s);

@@ -166,8 +166,9 @@ pub(super) fn kron<T: Precision, L: RowLikelihood>(
     }
     // the factor of the data needs no walk, and its eigenvalues come from one thread: beside the rest
     let of_data = || -> Result<Vec<Option<Inputs>>> {
-        let inputs =
-            |place: &Place| place.reads_data.then(|| Inputs::new(at, place, data_gram(roots))).transpose();
+        let gram = places.iter().any(|place| place.reads_data).then(|| data_gram(roots));
+        let of_place = |place: &Place| gram.clone().filter(|_| place.reads_data);
+        let inputs = |place: &Place| of_place(place).map(|gram| Inputs::new(at, place, gram)).transpose();
         places.iter().map(inputs).collect()
     };
     let ((log, sums), of_data) = rayon::join(|| walked(roots, places), of_data);

@@ -62,7 +62,7 @@ use crate::optimize::maximise;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Structure {
-    /// All of it: P² numbers, P³ operations; by rows where rows × outputs < P.
+    /// All of it: P² numbers, P³ operations; by rows where the root has fewer: rows × outputs, or classes less one.
     Full,
     /// A pair of factors a matrix of weights.
     Kron,
@@ -98,8 +98,8 @@ impl NetLaplace {
         NetLaplace { over, structure, fixed: None, seed: Seed::new(0), iterations: 1000 }
     }
 
-    /// The full matrix: exact for a net that is linear in its weights under Gaussian noise. P weights cost P² numbers, or, where there are fewer
-    /// rows · outputs than weights, (rows · outputs) × P.
+    /// The full matrix: exact for a net that is linear in its weights under Gaussian noise. P weights cost P² numbers, or, where the R
+    /// rows of its root are fewer (rows of data × outputs, or classes less one), R × P.
     #[must_use]
     pub fn full() -> NetLaplace {
         NetLaplace::of(Over::All, Structure::Full)

@@ -130,7 +130,7 @@ impl<T: Precision, L: RowLikelihood> NetLaplacePosterior<T, L> {
     /// What a Newton step from the centre would add to the log evidence: ½ gᵀM⁻¹g, half the Newton decrement, with the slopes g of the log
     /// posterior in the white coordinates that are covered; 0 at a mode. (Exact where the log posterior is quadratic with this curvature.) After
     /// scales or noise were tuned, at fixed weights, it says what is lost by not training again. Cost: one gradient over
-    /// all rows, once, and one solve; of the full curvature of a net with more weights than rows · outputs also the rows of its root, once.
+    /// all rows, once, and one solve; of the full curvature of a net with more weights than the root has rows also the rows of its root, once.
     ///
     /// # Errors
     /// When the eigenvectors of a Kronecker factor cannot be found.
