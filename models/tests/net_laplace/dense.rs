@@ -1,6 +1,6 @@
 //! Linear nets against closed forms; full, diagonal, low rank and function space against dense matrices.
 
-use ndarray::Array2;
+use ndarray::{Array2, s};
 use softbias_models::{
     Evidenced, GgnProduct, Informed, MeanAndNoise, Method, Model, NetLaplace, NetTarget, Posterior,
     Structure, SymmetricOperator, Uncertainty,
@@ -114,6 +114,22 @@ fn full_curvature_and_products_are_the_dense_matrix() {
     let net = Net::inputs(3).dense(6).relu().dense(1).build().unwrap();
     let heavy = Model { prior: net, likelihood: StudentT::new(4.0, 0.3).unwrap() };
     full_is_dense(&NetTarget::new(&heavy, &data(50, 3, 1)).unwrap());
+}
+
+#[test]
+fn a_wide_last_layer_is_its_block_of_the_dense_matrix() {
+    for bias in [true, false] {
+        let last = Net::inputs(3).dense(70).tanh().dense(3);
+        let net = if bias { last } else { last.without_bias() }.build().unwrap();
+        let target = classification(net.clone(), &classes(40, 3, 3), 3);
+        let eps = anywhere(&net, 4);
+        let own = net.tensors()[2].start..net.weights();
+        let block = ggn(&target, &eps).slice(s![own.clone(), own.clone()]).to_owned();
+        let posterior = NetLaplace::last_layer(Structure::Full).at(&target, &eps).unwrap();
+        let found =
+            -2.0 * (posterior.evidence_of().log - posterior.log_likelihood()).get() - square(&eps[own]);
+        near(found, log_det(&block), 1e-11);
+    }
 }
 
 #[test]

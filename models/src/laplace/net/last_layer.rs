@@ -19,11 +19,50 @@ use crate::likelihood::RowLikelihood;
 
 struct Memory<T> {
     lane: Lane<T>,
-    features: Vec<T>,
+    /// By half.
+    features: [Vec<T>; 2],
     weighted: Vec<T>,
-    /// Sums by output: feature × (output from this one on, feature).
     sums: Vec<Vec<T>>,
     log: f64,
+}
+
+/// Where sums stand: one for every output c and pair of halves of the features, feature × (output from c on, feature). Blocks of a pair of
+/// outputs are symmetric, so that the second half need not meet the first.
+struct Layout {
+    count: usize,
+    halves: [Range<usize>; 2],
+}
+
+/// Pairs of halves.
+const PAIRS: [(usize, usize); 3] = [(0, 0), (0, 1), (1, 1)];
+
+impl Layout {
+    fn new(count: usize, features: usize) -> Layout {
+        // (products of fewer are no faster)
+        let half = if features < 64 { features } else { (features / 2).next_multiple_of(16) };
+        Layout { count, halves: [0..half, half..features] }
+    }
+
+    fn sums<T: Precision>(&self) -> Vec<Vec<T>> {
+        let len =
+            |c: usize, (k, l): (usize, usize)| self.halves[k].len() * (self.count - c) * self.halves[l].len();
+        (0..self.count).flat_map(|c| PAIRS.map(|pair| vec![T::ZERO; len(c, pair)])).collect()
+    }
+
+    /// Calls back with c, i, d, j and the sum there, for d ≥ c.
+    fn each(&self, sums: &[Vec<f64>], mut found: impl FnMut(usize, usize, usize, usize, f64)) {
+        for (c, own) in sums.chunks_exact(PAIRS.len()).enumerate() {
+            for (sum, (k, l)) in own.iter().zip(PAIRS) {
+                let (left, right) = (&self.halves[k], &self.halves[l]);
+                let mut values = sum.iter();
+                for i in left.clone() {
+                    for (d, j) in (c..self.count).flat_map(|d| right.clone().map(move |j| (d, j))) {
+                        values.next().into_iter().for_each(|value| found(c, i, d, j, *value));
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// H[(c, i), (d, j)] = Σ over rows of Λ[c, d] a_i a_j, with a 1 among the features for the bias; with Σ ln p over the rows.
@@ -40,11 +79,12 @@ pub(super) fn last_full<T: Precision, L: RowLikelihood>(
     let f = p / count;
     let bias = place.matrix.is_some_and(|matrix| matrix.bias);
     let inputs = f - usize::from(bias);
+    let layout = Layout::new(count, f);
     let fresh = || Memory {
         lane: Lane::default(),
-        features: Vec::new(),
+        features: [Vec::new(), Vec::new()],
         weighted: Vec::new(),
-        sums: (0..count).map(|c| vec![T::ZERO; f * (count - c) * f]).collect(),
+        sums: layout.sums::<T>(),
         log: 0.0,
     };
     let on = |memory: &mut Memory<T>, rows: Range<usize>| {
@@ -56,29 +96,39 @@ pub(super) fn last_full<T: Precision, L: RowLikelihood>(
                 if site.start() != place.start {
                     return;
                 }
-                features.clear();
+                features.iter_mut().for_each(Vec::clear);
+                // (the constant stands at the end)
+                let half = layout.halves[0].len().min(inputs);
+                let last = usize::from(!layout.halves[1].is_empty());
                 for x in seen.x.chunks_exact(inputs) {
-                    features.extend_from_slice(x);
-                    features.extend(bias.then_some(T::ONE));
+                    features[0].extend_from_slice(&x[..half]);
+                    features[1].extend_from_slice(&x[half..]);
+                    features[last].extend(bias.then_some(T::ONE));
                 }
             });
-            for (c, sum) in sums.iter_mut().enumerate() {
-                weighted.clear();
-                for (a, curvature) in features.chunks_exact(f).zip(curvatures.chunks_exact(count * count)) {
-                    for of in &curvature[c * count + c..(c + 1) * count] {
-                        let of = T::of(*of);
-                        weighted.extend(a.iter().map(|a| of * *a));
+            for (c, sums) in sums.chunks_exact_mut(PAIRS.len()).enumerate() {
+                for (l, half) in layout.halves.iter().enumerate().filter(|(_, half)| !half.is_empty()) {
+                    weighted.clear();
+                    let rows = features[l].chunks_exact(half.len());
+                    for (a, curvature) in rows.zip(curvatures.chunks_exact(count * count)) {
+                        for of in &curvature[c * count + c..(c + 1) * count] {
+                            let of = T::of(*of);
+                            weighted.extend(a.iter().map(|a| of * *a));
+                        }
+                    }
+                    let right = Rows::of(weighted.as_slice(), (count - c) * half.len());
+                    for (sum, (k, _)) in sums.iter_mut().zip(PAIRS).filter(|(_, pair)| pair.1 == l) {
+                        let left = Rows::of(features[k].as_slice(), layout.halves[k].len());
+                        gemm(sum, left.t(), right, true);
                     }
                 }
-                let right = Rows::of(weighted.as_slice(), (count - c) * f);
-                gemm(sum, Rows::of(features.as_slice(), f).t(), right, true);
             }
             log
         });
     };
-    let mut totals: Vec<Vec<f64>> = (0..count).map(|c| vec![0.0; f * (count - c) * f]).collect();
+    let mut totals = layout.sums::<f64>();
     let mut log = 0.0;
-    in_parts(roots.target.data().len(), p * p / 2, fresh, on, |memory| {
+    in_parts(roots.target.data().len(), p * p * 3 / 8, fresh, on, |memory| {
         log += memory.log;
         totals.par_iter_mut().zip(&mut memory.sums).for_each(|(total, own)| {
             total.iter_mut().zip(own).for_each(|(t, own)| *t += std::mem::replace(own, T::ZERO).get());
@@ -87,17 +137,12 @@ pub(super) fn last_full<T: Precision, L: RowLikelihood>(
     // W row by row, then the bias
     let weight = |c: usize, i: usize| if i < inputs { c * inputs + i } else { count * inputs + c };
     let mut h = Array2::zeros((p, p));
-    for (c, total) in totals.iter().enumerate() {
-        for d in c..count {
-            for i in 0..f {
-                for j in 0..f {
-                    let value = total[(i * (count - c) + d - c) * f + j];
-                    let (row, column) = (weight(c, i), weight(d, j));
-                    (h[[row, column]], h[[column, row]]) = (value, value);
-                }
-            }
+    layout.each(&totals, |c, i, d, j, value| {
+        for (i, j) in [(i, j), (j, i)] {
+            let (row, column) = (weight(c, i), weight(d, j));
+            (h[[row, column]], h[[column, row]]) = (value, value);
         }
-    }
+    });
     for _ in 0..2 {
         for mut row in h.rows_mut() {
             pull_place(at, place, row.as_slice_mut().unwrap_or_default());
