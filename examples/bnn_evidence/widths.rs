@@ -173,8 +173,8 @@ impl Study {
                 softbias::Grade::Estimate { standard_error } => standard_error,
                 _ => 0.0,
             });
-            // (both routes have small biases that their standard errors do not know)
-            let allowed = 4.0 * error + if plan.quick { 3.0 } else { 0.5 };
+            // both routes have biases that their standard errors do not know: small ones, but for nets of few units, whose modes are apart
+            let allowed = if known.width < 8 { 6.0 } else { 4.0 * error + 0.5 };
             report.check(
                 format!("{name}, {} units: annealing and integration apart", known.width),
                 apart,
