@@ -1,7 +1,9 @@
 //! Nets, data and dense matrices that the tests share.
 
 use ndarray::{Array1, Array2};
-use softbias_models::{Data, Gaussian, Model, NetTarget, RowLikelihood, Softmax};
+use softbias_models::{
+    Data, Evidenced, Gaussian, Model, NetLaplacePosterior, NetTarget, RowLikelihood, Softmax,
+};
 use softbias_priors::math::linalg::{self, Cholesky, Jitter};
 use softbias_priors::net::Net;
 use softbias_priors::{Points, Seed};
@@ -80,6 +82,11 @@ pub(crate) fn log_det(h: &Array2<f64>) -> f64 {
 
 pub(crate) fn square(eps: &[f64]) -> f64 {
     eps.iter().map(|e| e * e).sum()
+}
+
+/// ln|M| that a posterior's evidence implies, given the white coordinates that it covers.
+pub(crate) fn implied<L: RowLikelihood>(posterior: &NetLaplacePosterior<f64, L>, covered: &[f64]) -> f64 {
+    -2.0 * (posterior.evidence_of().log - posterior.log_likelihood()).get() - square(covered)
 }
 
 /// The evidence by the convention, given ln|M|.

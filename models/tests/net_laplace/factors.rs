@@ -18,8 +18,7 @@ fn pair(a: &Array2<f64>, g: &Array2<f64>, square: f64) -> f64 {
 }
 
 fn found<L: RowLikelihood>(target: &NetTarget<f64, L>, eps: &[f64], by: &NetLaplace) -> f64 {
-    let posterior = by.at(target, eps).unwrap();
-    -2.0 * (posterior.evidence_of().log - posterior.log_likelihood()).get() - square(eps)
+    implied(&by.at(target, eps).unwrap(), eps)
 }
 
 /// Slopes in the pre-activations of a dense layer are those of its biases.
@@ -134,8 +133,7 @@ fn factors_of_the_data_are_for_those_who_read_the_data() {
     let last = target.net().tensors()[1].range();
     let expected = log_det(&h.slice(s![last.clone(), last.clone()]).to_owned());
     let posterior = NetLaplace::last_layer(Structure::Kron).at(&target, &eps).unwrap();
-    let own = square(&eps[last]);
-    near(-2.0 * (posterior.evidence_of().log - posterior.log_likelihood()).get() - own, expected, 1e-11);
+    near(implied(&posterior, &eps[last]), expected, 1e-11);
     // two that read them, and more rows than one part has
     let soft = Softness::new(0.3).unwrap();
     let dense = || |b: NetBuilder| b.dense(3).without_bias();
